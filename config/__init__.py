@@ -1,0 +1,1 @@
+"""The base: settings models and their example files. Imports nothing of ours."""

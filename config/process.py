@@ -1,0 +1,69 @@
+"""The settings file of each process. Small on purpose: what the centre can decide stands in `config/room.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RecorderSettings(_Strict):
+    data_directory: Path = Field(description="the room's data directory; the recorder writes below recorder/")
+    run_directory: Path = Field(description="where the sockets are")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class LiveSettings(_Strict):
+    run_directory: Path
+    max_viewers: int = Field(8, ge=1, le=64)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class AgentSettings(_Strict):
+    data_directory: Path
+    run_directory: Path
+    centre_url: str = Field(pattern=r"^https?://", description="plain http is refused but for loopback")
+    ca_file: Path | None = Field(None, description="the county's CA, when its certificate is not publicly known")
+    console_host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
+    console_port: int = Field(8471, ge=0, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    demo: bool = Field(False, description="marks every page 演示")
+
+
+class LocalArchive(_Strict):
+    kind: Literal["local"] = "local"
+    directory: Path
+
+
+class S3Archive(_Strict):
+    kind: Literal["s3"] = "s3"
+    endpoint: str = Field(description="host:port")
+    bucket: str
+    access_key: str = Field(min_length=1)
+    secret_key: str = Field(min_length=16)
+    region: str = "us-east-1"
+    secure: bool = True
+
+
+class CenterSettings(_Strict):
+    data_directory: Path = Field(description="keys and, with SQLite, the database")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data directory")
+    archive: LocalArchive | S3Archive = Field(discriminator="kind")
+    host: str = "127.0.0.1"
+    port: int = Field(8470, ge=0, le=65535)
+    public_url: str = Field("http://127.0.0.1:8470", description="as browsers and rooms reach the centre")
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    county_name: str = Field("", max_length=60)
+    timezone: str = "Asia/Shanghai"
+    case_pattern: str = r"^[A-Z0-9][A-Z0-9-]{3,31}$"
+    enrolment_hours: int = Field(72, ge=1, le=24 * 30)
+    untagged_days: int = Field(30, ge=30, description="how long footage without a case is kept")
+    tagged_days: int = Field(365, ge=30, description="how long footage of a case is kept")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    demo: bool = Field(False, description="a demo: loopback only, pages marked 演示; refused by any other database")

@@ -1,0 +1,1 @@
+"""What both programs' web pages share: tokens, components, templates, translation, form safety."""

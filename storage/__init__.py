@@ -1,0 +1,1 @@
+"""What footage is once recorded: segment, manifest, chain, sealing, object stores, verification, export."""

@@ -1,0 +1,171 @@
+"""The manifest: one signed entry of a device's chain. Owns its shape; signs, stores and checks nothing.
+
+One chain per device over all its runs. An entry is a segment, a gap or a note. Case numbers, names and
+identity numbers never stand here, neither plain nor hashed; sessions are random ids and officers account ids.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+FORMAT = "shilu-manifest-1"
+HASH_ALGORITHM = "sha-256"
+SEALING_ALGORITHM = "age-x25519"
+
+Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="random 128 bits in hex")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hex")]
+Nanoseconds = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class GapCause(StrEnum):
+    """Why footage is missing. The wording for people stands with the pages."""
+
+    NOT_RUNNING = "not-running"  # the recorder was stopped in order, or the PC was off
+    CRASHED = "crashed"  # killed, power cut: the spool held an unfinished segment or no orderly stop
+    CAMERA_LOST = "camera-lost"
+    MICROPHONE_LOST = "microphone-lost"
+    MICROPHONE_ABSENT = "microphone-absent"
+    WRITER_OVERFLOW = "writer-overflow"  # the disk was slower than the footage for longer than the buffer
+    DISK_FULL = "disk-full"
+    ENCODER_FAILED = "encoder-failed"
+    FORMAT_CHANGED = "format-changed"  # the source changed its size or rate, a new run began
+    SEGMENT_DAMAGED = "segment-damaged"  # set aside at start: nothing in it could be proved
+    EXPIRED_UNARCHIVED = "expired-unarchived"
+
+
+class NoteKind(StrEnum):
+    SESSION_OPENED = "session-opened"
+    SESSION_CLOSED = "session-closed"
+    SESSION_TAGGED = "session-tagged"
+    RECORDER_STARTED = "recorder-started"
+    RECORDER_STOPPED = "recorder-stopped"
+    CONFIGURED = "configured"
+    HEALTH = "health"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClockState(_Strict):
+    """How the wall clock was known when the entry was made."""
+
+    source: Literal["chrony", "systemd-timesyncd", "kernel", "unknown"] = "unknown"
+    synchronized: bool | None = None
+    offset_ns: int | None = None
+    uncertainty_ns: int | None = None
+
+
+class Moment(_Strict):
+    """One instant on the clocks that the recorder knows. `pts_90k` counts from the start of its run."""
+
+    wall_ns: Nanoseconds
+    mono_ns: Nanoseconds
+    pts_90k: int | None = None
+
+
+class VideoTrack(_Strict):
+    kind: Literal["video"] = "video"
+    codec: str
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    rate: float | None = None
+
+
+class AudioTrack(_Strict):
+    kind: Literal["audio"] = "audio"
+    codec: str
+    rate: int = Field(gt=0)
+    channels: int = Field(gt=0)
+    drift_ppm: float | None = Field(
+        None, description="microphone clock against the timeline, as corrected by resampling"
+    )
+
+
+Track = Annotated[VideoTrack | AudioTrack, Field(discriminator="kind")]
+
+
+class SealedBytes(_Strict):
+    """The age file as stored: what the archive holds and the receipt proves."""
+
+    algorithm: Literal["age-x25519"] = "age-x25519"
+    sha256: Digest
+    size: int = Field(gt=0)
+
+
+class FragmentProof(_Strict):
+    """One `moof`+`mdat` inside the opened segment. `offset` and `size` in bytes of the opened file."""
+
+    offset: int = Field(ge=0)
+    size: int = Field(gt=0)
+    start_pts_90k: int
+    end_pts_90k: int
+    sha256: Digest
+
+
+class OpenedBytes(_Strict):
+    """The fragmented MP4 inside. `sha256` is None for a recovered segment: its tail was never finished."""
+
+    sha256: Digest | None
+    size: int = Field(gt=0)
+    init_size: int = Field(gt=0, description="bytes of ftyp+moov before the first fragment")
+    init_sha256: Digest
+    fragments: list[FragmentProof]
+
+
+class Entry(_Strict):
+    """What every chain entry carries."""
+
+    format: Literal["shilu-manifest-1"] = "shilu-manifest-1"
+    hash_algorithm: Literal["sha-256"] = "sha-256"
+    device: Identifier
+    room: Identifier
+    number: int = Field(ge=1, description="place in the device's chain, from 1, without holes")
+    previous: Digest | None = Field(description="SHA-256 of the JWS before this one; None only for number 1")
+    made: Moment
+    clock: ClockState = ClockState()
+
+
+class SegmentManifest(Entry):
+    kind: Literal["segment"] = "segment"
+    run: Identifier
+    sequence: int = Field(ge=0, description="place in the run, from 0")
+    start: Moment
+    end: Moment
+    tracks: list[Track]
+    session: Identifier | None = Field(None, description="session open at any moment of this segment")
+    tag_sha256: Digest | None = Field(None, description="SHA-256 of the sealed case tag known when sealed")
+    sealed: SealedBytes
+    opened: OpenedBytes
+    recovered: bool = False
+
+
+class GapManifest(Entry):
+    """Footage is missing on `track` from `start` to `end`; other tracks may go on."""
+
+    kind: Literal["gap"] = "gap"
+    track: Literal["all", "video", "audio"]
+    start: Moment
+    end: Moment
+    cause: GapCause
+    run: Identifier | None = Field(None, description="the run whose track was filled; None for a break between runs")
+    session: Identifier | None = None
+
+
+class NoteManifest(Entry):
+    """Something that happened at `made`. `officer` is an account's random id, never a name."""
+
+    kind: Literal["note"] = "note"
+    note: NoteKind
+    session: Identifier | None = None
+    tag_sha256: Digest | None = None
+    officer: Identifier | None = None
+    signed_in: Literal["online", "offline"] | None = None
+    detail: str | None = Field(None, max_length=200, description="codes and versions only")
+
+
+Manifest = Annotated[SegmentManifest | GapManifest | NoteManifest, Field(discriminator="kind")]
+MANIFEST: TypeAdapter[SegmentManifest | GapManifest | NoteManifest] = TypeAdapter(Manifest)

@@ -1,0 +1,1 @@
+"""What moves live: packets, the local media bus, WebRTC peers."""
