@@ -1,0 +1,1 @@
+"""Cuts the encoded run into fragments and segments."""
