@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
 
 
 class SettingsError(Exception):
@@ -54,7 +56,7 @@ def _describe(item: ErrorDetails, model: type[BaseModel]) -> str:
         return str(item["msg"])
     if any(word in key for word in ("secret", "password")):
         return f"{key}: {item['msg']}"  # the value stays out of logs
-    return f"{key}: {item['msg']} (got {item['input']!r})"
+    return f"{key}: {item['msg']} (got {_CREDENTIALS.sub('//…@', repr(item['input']))})"
 
 
 def _known_keys(model: type[BaseModel]) -> list[str]:
