@@ -13,7 +13,9 @@ GOOD = {"version": 1, "device": "a" * 32, "room": "b" * 32, "room_name": "1å·æŽ
 
 def test_a_mistyped_key_is_named_with_the_nearest_known_one() -> None:
     with pytest.raises(SettingsError, match=r"unknown key 'run_directry'; did you mean 'run_directory'"):
-        check_settings({"data_directory": "/x", "run_directory": "/y", "run_directry": "/z"}, RecorderSettings, "r.toml")
+        check_settings(
+            {"data_directory": "/x", "run_directory": "/y", "run_directry": "/z"}, RecorderSettings, "r.toml"
+        )
 
 
 def test_an_unlike_key_lists_the_known_ones() -> None:
