@@ -1,0 +1,39 @@
+"""The centre's rows: models, migrations, transactions. Decides nothing about people, rooms or footage.
+
+Times are integers of UTC nanoseconds (`…_wall_ns`), ids are 128 random bits in hex, digests are SHA-256 in hex.
+"""
+
+from control_api.database.base import Base, new_id
+from control_api.database.chain import Alarm, Entry, RefusedEntry
+from control_api.database.devices import Device, DeviceChallenge, DeviceToken, EnrolmentAttempt, EnrolmentCode
+from control_api.database.footage import CaseTag, Finding, Hold, RoomSession
+from control_api.database.people import Account, Unit, WebSession
+from control_api.database.register import AccessGrant, AccessStretch
+from control_api.database.rooms import ConfigurationVersion, Room
+from control_api.database.state import CenterKey, Meta
+
+__all__ = [
+    "AccessGrant",
+    "AccessStretch",
+    "Account",
+    "Alarm",
+    "Base",
+    "CaseTag",
+    "CenterKey",
+    "ConfigurationVersion",
+    "Device",
+    "DeviceChallenge",
+    "DeviceToken",
+    "EnrolmentAttempt",
+    "EnrolmentCode",
+    "Entry",
+    "Finding",
+    "Hold",
+    "Meta",
+    "RefusedEntry",
+    "Room",
+    "RoomSession",
+    "Unit",
+    "WebSession",
+    "new_id",
+]
