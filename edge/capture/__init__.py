@@ -1,0 +1,1 @@
+"""Sources: cameras and microphones behind one small interface. Encodes nothing and decides nothing about time lines."""
