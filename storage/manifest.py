@@ -2,14 +2,17 @@
 
 One chain per device over all its runs. An entry is a segment, a gap or a note. Case numbers, names and
 identity numbers never stand here, neither plain nor hashed; sessions are random ids and officers account ids.
+
+RFC 8785 knows no integer beyond 2**53, and nanoseconds are beyond it: in JSON they stand as decimal text.
 """
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 FORMAT = "shilu-manifest-1"
 HASH_ALGORITHM = "sha-256"
@@ -17,7 +20,21 @@ SEALING_ALGORITHM = "age-x25519"
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="random 128 bits in hex")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hex")]
-Nanoseconds = Annotated[int, Field(ge=0, lt=2**63)]
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,18}")
+
+
+def _from_decimal(value: Any) -> Any:
+    """One text for one number; everything else is left to the field's own check."""
+    if isinstance(value, str):
+        if not _DECIMAL.fullmatch(value):
+            raise ValueError("is not a decimal integer")
+        return int(value)
+    return value
+
+
+_AsText = PlainSerializer(str, return_type=str, when_used="json")
+Nanoseconds = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(_from_decimal), _AsText]
+NanosecondDifference = Annotated[int, Field(gt=-(2**63), lt=2**63), BeforeValidator(_from_decimal), _AsText]
 
 
 class GapCause(StrEnum):
@@ -55,8 +72,8 @@ class ClockState(_Strict):
 
     source: Literal["chrony", "systemd-timesyncd", "kernel", "unknown"] = "unknown"
     synchronized: bool | None = None
-    offset_ns: int | None = None
-    uncertainty_ns: int | None = None
+    offset_ns: NanosecondDifference | None = None
+    uncertainty_ns: Nanoseconds | None = None
 
 
 class Moment(_Strict):
