@@ -1,0 +1,1 @@
+"""The demo: starts archive, centre and one room on one machine and shows the whole story. Never shipped."""
