@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,11 @@ class Pages:
             language=translator.language, asset=self.assets.url, has_asset=self.assets.has, htmx_file=HTMX
         )
         return environment
+
+    def add_filters(self, make: Callable[[Translator], Mapping[str, Callable[..., Any]]]) -> None:
+        """A program's own filters, made for each language."""
+        for name, environment in self._environments.items():
+            environment.filters.update(make(self.translators[name]))
 
     def language(self, connection: HTTPConnection) -> Language:
         return choose_language(connection.cookies.get(LANGUAGE_COOKIE), connection.headers.get("accept-language"))

@@ -1,0 +1,1 @@
+"""Looking at footage: register first, then segments opened on the way out; notes, holds, download."""

@@ -1,0 +1,1 @@
+"""The centre's pages: read queries, words, templates, routes. Decides nothing that a service decides."""

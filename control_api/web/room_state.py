@@ -1,0 +1,133 @@
+"""What a room's device last said, as people read it: one state, one sentence, some figures. Pure.
+
+The centre never guesses that a room records: a device that went silent is "offline", whatever it said before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pages.translation import mark as _
+
+SILENT_NS = 20_000_000_000  # a device reports every two seconds
+ORDER = ("stopped", "attention", "offline", "pending", "session", "recording", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """`kind` is one of ORDER; `word` and `rest` are Chinese sentences to translate, messages come in both."""
+
+    kind: str
+    word: str
+    rest: str = ""
+    message: str = ""
+    message_en: str = ""
+    more: int = 0
+    session_since_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    recording: int = 0
+    attention: int = 0
+    offline: int = 0
+    unused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers of a device's last status; None where it said nothing."""
+
+    level_db: float | None = None
+    levels: Sequence[float] = ()
+    backlog: int | None = None
+    backlog_bytes: int = 0
+    oldest_ns: int | None = None
+    disk_free: int | None = None
+    encoder: str = ""
+    sources: Sequence[Mapping[str, Any]] = ()
+    problems: Sequence[Mapping[str, Any]] = field(default=())
+
+
+def read_state(
+    device_state: str | None, seen_ns: int | None, status: Mapping[str, Any] | None, now_ns: int
+) -> RoomState:
+    """`device_state`: pending, active or None for a room without a device."""
+    if device_state is None:
+        return RoomState("none", _("未启用"), _("还没有设备，请生成注册码"))
+    if device_state == "pending":
+        return RoomState("pending", _("待核对"), _("设备已注册，等待管理员核对指纹"))
+    if seen_ns is None or status is None or now_ns - seen_ns > SILENT_NS:
+        return RoomState("offline", _("离线"))
+    return _read_status(status)
+
+
+def _read_status(status: Mapping[str, Any]) -> RoomState:
+    said = str(status.get("state", ""))
+    problems = problems_of(status)
+    first = problems[0] if problems else {}
+    message, message_en = str(first.get("message", "")), str(first.get("message_en", ""))
+    more = max(0, len(problems) - 1)
+    since = status.get("session_opened_wall_ns")
+    since_ns = since if isinstance(since, int) and status.get("session") else None
+    if said in {"stopped", "unenrolled"}:
+        return RoomState("stopped", _("未录制"), _("请到房间查看"), message, message_en, more)
+    if said in {"starting", "unconfigured"}:
+        return RoomState("attention", _("正在启动"), _("正在打开音视频源"), message, message_en, more)
+    if problems or said == "degraded":
+        return RoomState("attention", _("录制中"), _("录制继续，请查看房间"), message, message_en, more, since_ns)
+    if since_ns is not None:
+        return RoomState("session", _("接访中"), session_since_ns=since_ns)
+    return RoomState("recording", _("录制中"), _("没有接访，持续录制"))
+
+
+def problems_of(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Sources that are lost first, then what else the recorder complains of, each once."""
+    sources = [source for source in _rows(status, "sources") if source.get("state") != "ok" and source.get("message")]
+    others = [problem for problem in _rows(status, "problems") if problem.get("message")]
+    seen: set[object] = set()
+    found: list[Mapping[str, Any]] = []
+    for problem in (*sources, *others):
+        if problem.get("message") not in seen:
+            seen.add(problem.get("message"))
+            found.append(problem)
+    return found
+
+
+def read_figures(status: Mapping[str, Any] | None) -> Figures:
+    if status is None:
+        return Figures()
+    levels = [float(level) for level in status.get("levels_dbfs") or [] if isinstance(level, (int, float))]
+    return Figures(
+        level_db=max(levels) if levels else None,
+        levels=levels,
+        backlog=_whole(status, "backlog_segments"),
+        backlog_bytes=_whole(status, "backlog_bytes") or 0,
+        oldest_ns=_whole(status, "oldest_backlog_wall_ns"),
+        disk_free=_whole(status, "disk_free_bytes"),
+        encoder=str(status.get("encoder") or ""),
+        sources=_rows(status, "sources"),
+        problems=problems_of(status),
+    )
+
+
+def count(states: Sequence[RoomState]) -> Counts:
+    """Each room counts once, at the place where a person would look for it."""
+    kinds = [state.kind for state in states]
+    return Counts(
+        recording=sum(kind in {"recording", "session"} for kind in kinds),
+        attention=sum(kind in {"attention", "stopped"} for kind in kinds),
+        offline=kinds.count("offline"),
+        unused=sum(kind in {"pending", "none"} for kind in kinds),
+    )
+
+
+def _whole(status: Mapping[str, Any], key: str) -> int | None:
+    value = status.get(key)
+    return value if isinstance(value, int) else None
+
+
+def _rows(status: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [row for row in status.get(key) or [] if isinstance(row, Mapping)]
