@@ -1,0 +1,1 @@
+"""shilu-live: hands the room's packets to WebRTC viewers. Never touches devices, spool or keys."""
