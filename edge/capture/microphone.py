@@ -1,0 +1,106 @@
+"""A microphone through PortAudio, with the time at which the converter took each sample and an explicit latency."""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from config.room import MicrophoneSource as MicrophoneSettings
+from edge.capture.frame import SOUND_RATE, AudioBlock, Captured
+from edge.capture.source import SourceLost, SourceUnavailable, TrackKind
+
+_BLOCK_SAMPLES = SOUND_RATE // 50
+_MOST_BLOCKS = 250  # five seconds; a full queue refuses the newest block, which becomes silence and a gap
+
+
+class MicrophoneSource:
+    def __init__(self, settings: MicrophoneSettings, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._settings = settings
+        self._monotonic_ns = monotonic_ns
+        self._blocks: queue.Queue[AudioBlock] = queue.Queue(_MOST_BLOCKS)
+        self._stream: Any = None
+
+    def open(self) -> frozenset[TrackKind]:
+        portaudio = _load_portaudio()
+        self._blocks = queue.Queue(_MOST_BLOCKS)
+        try:
+            # PortAudio sees a card that was plugged in only when it starts anew.
+            portaudio._terminate()
+            portaudio._initialize()
+            self._stream = portaudio.InputStream(
+                samplerate=SOUND_RATE,
+                blocksize=_BLOCK_SAMPLES,
+                device=self._settings.device or None,
+                channels=self._settings.channels,
+                dtype="int16",
+                latency=self._settings.latency_ms / 1000,
+                callback=self._take,
+            )
+            self._stream.start()
+        except (portaudio.PortAudioError, ValueError, OSError) as error:
+            raise _opening_fault(error) from None
+        return frozenset({"audio"})
+
+    def read(self, timeout_s: float) -> Captured | None:
+        try:
+            return self._blocks.get(timeout=timeout_s)
+        except queue.Empty:
+            if self._stream is None or not self._stream.active:
+                raise SourceLost(
+                    "microphone-unplugged",
+                    "麦克风断开了，画面照常录制，正在自动重连。请检查麦克风的连线",
+                    "The microphone is gone; the picture goes on and it is tried again. Check its cable",
+                ) from None
+            return None
+
+    def close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            try:
+                stream.abort()
+                stream.close()
+            except Exception:  # noqa: BLE001 - a card that is gone can't be closed in order
+                return
+
+    def _take(self, samples: np.ndarray[Any, np.dtype[np.int16]], frames: int, times: Any, status: Any) -> None:
+        """PortAudio's own thread: copy and leave."""
+        del frames, status
+        now_ns = self._monotonic_ns()
+        age_s = min(max(0.0, times.currentTime - times.inputBufferAdcTime), 5.0)
+        try:
+            self._blocks.put_nowait(AudioBlock(now_ns - round(age_s * 1e9), samples.copy()))
+        except queue.Full:
+            return
+
+
+def _load_portaudio() -> ModuleType:
+    try:
+        return importlib.import_module("sounddevice")
+    except (ImportError, OSError):
+        raise SourceUnavailable(
+            "portaudio-missing",
+            "本机没有安装 libportaudio2，麦克风不能使用，画面照常录制（无声）。请安装：apt install libportaudio2",
+            "libportaudio2 is not installed, so the microphone can't be used; the picture is recorded with silence. "
+            "Install it: apt install libportaudio2",
+        ) from None
+
+
+def _opening_fault(error: Exception) -> SourceUnavailable:
+    text = str(error).lower()
+    if "busy" in text or "unavailable" in text:
+        return SourceUnavailable(
+            "microphone-busy",
+            "麦克风正被别的程序占用，画面照常录制（无声），正在自动重试。请关闭占用它的程序",
+            "Another program uses the microphone; the picture goes on with silence and it is tried again",
+        )
+    return SourceUnavailable(
+        "microphone-missing",
+        "找不到麦克风，画面照常录制（无声），正在自动重试。请检查麦克风是否插好",
+        "The microphone is not there; the picture goes on with silence and it is tried again. Is it plugged in?",
+    )

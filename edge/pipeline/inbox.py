@@ -1,0 +1,77 @@
+"""The bounded queue between the sources' threads and the one that encodes.
+
+Drop rule: a picture that finds `pictures` others waiting is refused, counted, and its time kept, so that a gap is
+written for it; sound is refused only when ten seconds of it wait, and leaves silence and a gap by itself. Orders are
+never refused: they are few and made by people.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from edge.capture.frame import AudioBlock, Captured
+
+MOST_PICTURES = 25
+_MOST_SOUND_SAMPLES = 480_000
+_MOST_REFUSED = 250
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWanted:
+    """A viewer joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutWanted:
+    """A session opens or closes; `label` stands on the picture from that moment on."""
+
+    label: str
+
+
+Item = Captured | KeyWanted | CutWanted
+
+
+class Inbox:
+    def __init__(self, pictures: int = MOST_PICTURES) -> None:
+        self._most_pictures = pictures
+        self._items: deque[Item] = deque()
+        self._ready = threading.Condition()
+        self._pictures = 0
+        self._samples = 0
+        self._refused: deque[int] = deque(maxlen=_MOST_REFUSED)
+        self.pictures_refused = 0
+
+    def put(self, item: Item) -> None:
+        """Returns at once."""
+        with self._ready:
+            if isinstance(item, AudioBlock):
+                if self._samples >= _MOST_SOUND_SAMPLES:
+                    return
+                self._samples += len(item.samples)
+            elif not isinstance(item, KeyWanted | CutWanted):
+                if self._pictures >= self._most_pictures:
+                    self.pictures_refused += 1
+                    self._refused.append(item.mono_ns)
+                    return
+                self._pictures += 1
+            self._items.append(item)
+            self._ready.notify()
+
+    def take(self, timeout_s: float) -> list[Item]:
+        """All that waits, in order of arrival; waits for the first one up to `timeout_s`."""
+        with self._ready:
+            if not self._items:
+                self._ready.wait(timeout_s)
+            taken = list(self._items)
+            self._items.clear()
+            self._pictures = self._samples = 0
+            return taken
+
+    def take_refused(self) -> list[int]:
+        """Capture times of the pictures refused since the last call."""
+        with self._ready:
+            taken = list(self._refused)
+            self._refused.clear()
+            return taken

@@ -1,0 +1,112 @@
+"""One run: its picture and its sound on one anchor, into one muxer. A break of any kind ends it.
+
+Used by one thread. Whoever owns it decides when it begins and ends.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from config.room import MicrophoneSource, RoomConfiguration, RtspSource
+from edge.capture.frame import AudioBlock, CopiedPacket, VideoFrame
+from edge.encode.audio_encoder import PRIMING_SAMPLES
+from edge.pipeline.clock import Clock
+from edge.pipeline.picture_track import PictureTrack
+from edge.pipeline.sound_track import SoundTrack
+from edge.segment.muxer import RunShape
+from edge.segment.run_writer import RunWriter
+from edge.segment.sink import RecordingSink
+from edge.timeline.gaps import GapSpan
+from edge.timeline.video_clock import ticks_of
+from storage.manifest import GapCause
+from streaming.packet import Packet, PcmBlock
+
+PRIMING_NS = PRIMING_SAMPLES * 1_000_000_000 // 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTaps:
+    """Where encoded pictures and blocks of sound go besides the recording. Must return at once."""
+
+    on_packet: Callable[[Packet], None]
+    on_sound: Callable[[PcmBlock], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """`first_mono_ns`: the instant of the first picture or sound. `copied`: the camera's own packets, of their size."""
+
+    first_mono_ns: int
+    channels: int
+    heard: bool
+    copied: tuple[int, int] | None = None
+
+
+class Run:
+    """pts 0 lies one AAC frame before the first picture: that is where the encoder's priming goes."""
+
+    def __init__(
+        self, configuration: RoomConfiguration, plan: RunPlan, sink: RecordingSink, taps: LiveTaps, clock: Clock
+    ) -> None:
+        self.run = secrets.token_hex(16)
+        self.copied = plan.copied
+        self._sink = sink
+        self._clock = clock
+        self._anchor_mono_ns = plan.first_mono_ns - PRIMING_NS
+        anchor = clock.moment(self._anchor_mono_ns, 0)
+        picture = configuration.picture
+        width, height = plan.copied or (picture.width, picture.height)
+        shape = RunShape(width, height, picture.rate, plan.channels, configuration.sound.bitrate_kbps)
+        writer = RunWriter(self.run, anchor, shape, configuration.spool.segment_s, sink)
+        self._writer = writer
+        self.picture = PictureTrack(
+            configuration, self._anchor_mono_ns, clock, writer.add_picture, writer.cut_at, taps.on_packet,
+            lambda span: self._gap("video", span),
+        )  # fmt: skip
+        self.sound = SoundTrack(
+            self._anchor_mono_ns, plan.channels, sound_patience_ns(configuration), plan.heard, writer.add_sound,
+            taps.on_sound, lambda span: self._gap("audio", span),
+        )  # fmt: skip
+
+    def add(self, item: VideoFrame | AudioBlock | CopiedPacket) -> None:
+        if isinstance(item, AudioBlock):
+            self.sound.add(item)
+        elif isinstance(item, CopiedPacket):
+            self.picture.add_copied(item)
+        else:
+            self.picture.add(item)
+
+    def tick(self, now_ns: int, camera_lost: bool) -> None:
+        """Fill what is missing; called many times a second. A copied run can't be filled with slates."""
+        self._writer.drift_ppm = self.sound.drift_ppm
+        if self.copied is None:
+            self.picture.fill(now_ns, camera_lost)
+        self.sound.fill(now_ns)
+
+    def end(self, cause: GapCause | None) -> None:
+        try:
+            self.sound.finish(self.picture.last_mono_ns)
+            self.picture.finish()
+        finally:
+            self._writer.end(cause)
+
+    def _gap(self, track: Literal["video", "audio"], span: GapSpan[GapCause]) -> None:
+        start = self._clock.moment(span.start_mono_ns, ticks_of(span.start_mono_ns - self._anchor_mono_ns))
+        end = self._clock.moment(span.end_mono_ns, ticks_of(span.end_mono_ns - self._anchor_mono_ns))
+        self._sink.gap(track, start, end, span.cause)
+
+
+def sound_patience_ns(configuration: RoomConfiguration) -> int:
+    """How late sound may come and still find its place: what the source needs by itself, and some more."""
+    source = configuration.microphone
+    if isinstance(source, MicrophoneSource):
+        return 500_000_000 + source.latency_ms * 1_000_000
+    return 1_000_000_000 if isinstance(source, RtspSource) else 500_000_000
+
+
+def configured_channels(configuration: RoomConfiguration) -> int:
+    """What the settings say about channels; files and cameras say it themselves, when they are there in time."""
+    return configuration.microphone.channels if isinstance(configuration.microphone, MicrophoneSource) else 1
