@@ -1,0 +1,109 @@
+"""What the agent knows at this moment: the one place that the link, the console and the visitor's page read.
+
+In memory only; each field is written by one duty. Decides nothing but how old is too old.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from edge.agent.spool_reader import Backlog
+from edge.agent.trouble import RecorderSilent, Sentence, Trouble
+
+Enrolment = Literal["unenrolled", "pending", "active", "revoked"]
+STALE_NS = 5_000_000_000
+
+
+@dataclass
+class Board:
+    version: str
+    enrolment: Enrolment = "unenrolled"
+    fingerprint: str = ""
+    room_name: str = ""
+    unit_name: str = ""
+    recorder: dict[str, Any] = field(default_factory=dict)
+    recorder_seen_mono_ns: int | None = None
+    link_up: bool = False
+    link_changed_wall_ns: int = field(default_factory=time.time_ns)
+    centre_seen_mono_ns: int | None = None
+    centre_clock_ahead_ns: int = 0
+    backlog: Backlog = field(default_factory=lambda: Backlog(0, 0, None))
+    unsent_entries: int = 0
+    waiting_tags: int = 0
+    last_receipt_wall_ns: int | None = None
+    viewers: list[dict[str, Any]] = field(default_factory=list)
+    console: dict[str, Any] = field(default_factory=dict)
+    watchers: int = 0
+    troubles: dict[str, Sentence] = field(default_factory=dict)
+
+    def recorder_says(self, status: dict[str, Any]) -> None:
+        self.recorder = status
+        self.recorder_seen_mono_ns = time.monotonic_ns()
+
+    def recorder_answers(self) -> bool:
+        seen = self.recorder_seen_mono_ns
+        return seen is not None and time.monotonic_ns() - seen < STALE_NS
+
+    def link_is(self, up: bool) -> None:
+        if up != self.link_up:
+            self.link_up, self.link_changed_wall_ns = up, time.time_ns()
+
+    def centre_answered(self) -> None:
+        self.centre_seen_mono_ns = time.monotonic_ns()
+
+    def centre_reachable(self) -> bool:
+        """The link stands, or some call was answered within the last seconds."""
+        seen = self.centre_seen_mono_ns
+        return self.link_up or (seen is not None and time.monotonic_ns() - seen < 4 * STALE_NS)
+
+    def trouble(self, duty: str, trouble: Trouble | None) -> None:
+        if trouble is None:
+            self.troubles.pop(duty, None)
+        else:
+            self.troubles[duty] = trouble.sentence()
+
+    def recorder_state(self) -> str:
+        """`recording`, … as the recorder says, or `unreachable`."""
+        return str(self.recorder.get("state", "unreachable")) if self.recorder_answers() else "unreachable"
+
+    def open_session(self) -> str | None:
+        session = self.recorder.get("session")
+        return session if isinstance(session, str) else None
+
+    def problems(self) -> list[Sentence]:
+        """Each trouble once, whatever number of duties met it."""
+        return list({sentence["code"]: sentence for sentence in self.troubles.values()}.values())
+
+    def link_status(self) -> dict[str, Any]:
+        """The message that tells the centre how the room is."""
+        return {"type": "status", **self._recorder_status(), "agent": self.agent_status()}
+
+    def _recorder_status(self) -> dict[str, Any]:
+        if self.recorder_answers():
+            return {name: value for name, value in self.recorder.items() if name not in {"ok", "type", "agent"}}
+        return {
+            "state": "stopped",
+            "wall_ns": time.time_ns(),
+            "run": None,
+            "session": self.open_session(),
+            "sources": [],
+            "levels_dbfs": [],
+            "problems": [RecorderSilent().sentence()],
+        }
+
+    def agent_status(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "link": {"up": self.link_up, "since_wall_ns": self.link_changed_wall_ns},
+            "backlog_segments": self.backlog.segments,
+            "backlog_bytes": self.backlog.size_bytes,
+            "oldest_backlog_wall_ns": self.backlog.oldest_wall_ns,
+            "last_receipt_wall_ns": self.last_receipt_wall_ns,
+            "unsent_entries": self.unsent_entries,
+            "waiting_tags": self.waiting_tags,
+            "clock_ahead_ns": -self.centre_clock_ahead_ns,
+            "problems": self.problems(),
+            "console": self.console,
+        }

@@ -1,0 +1,106 @@
+"""`shilu-agent`: reads the settings, sets up the log, runs or enrols. Exit 2: wrong settings; 1: refused."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from config.loading import SettingsError, load_settings
+from config.process import AgentSettings
+from edge.agent.agent import Agent, private_files, run_agent
+from edge.agent.centre_client import UnsafeAddress
+from edge.agent.trouble import Trouble
+from storage.errors import StorageError
+
+application = typer.Typer(
+    help="The room's link to the county centre, and its console page.", pretty_exceptions_enable=False
+)
+SettingsFile = Annotated[Path, typer.Option("--settings", help="TOML file, see config/agent.example.toml")]
+
+
+@application.callback(invoke_without_command=True)
+def start(context: typer.Context, settings: SettingsFile = Path("/etc/shilu/agent.toml")) -> None:
+    """Run the agent (also without a command)."""
+    context.obj = settings
+    if context.invoked_subcommand is None:
+        _run(settings)
+
+
+@application.command()
+def run(context: typer.Context) -> None:
+    """Run until SIGTERM."""
+    _run(context.obj)
+
+
+@application.command()
+def enrol(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="the code that the county centre made for this room")],
+    settings: Annotated[Path | None, typer.Option("--settings")] = None,
+) -> None:
+    """Enrol this room with a code, then stop. The recorder must run, the agent must not."""
+    with _told():
+        asyncio.run(_enrol(_load(settings or context.obj), code))
+
+
+async def _enrol(settings: AgentSettings, code: str) -> None:
+    agent = Agent(settings)
+    try:
+        await agent.enrolment.enrol(code)
+        fingerprint = (await agent.recorder.identity())["fingerprint"]
+    finally:
+        await agent.close()
+    typer.echo(f"已登记，等待县中心确认。请与管理员核对本机指纹：\n  {fingerprint}")
+    typer.echo("Enrolled; now an administrator compares this fingerprint at the centre and confirms the room.")
+
+
+def _run(path: Path) -> None:
+    with _told():
+        asyncio.run(run_agent(_load(path)))
+
+
+def _load(path: Path) -> AgentSettings:
+    private_files()
+    settings = load_settings(path, AgentSettings)
+    set_up_log(settings.log_level)
+    return settings
+
+
+def set_up_log(level: str) -> None:
+    """JSON lines on standard error. Libraries' own loggers speak from `warning` on."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turns what can be wrong from the start into a sentence and an exit code."""
+    try:
+        yield
+    except (SettingsError, UnsafeAddress) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    except (Trouble, StorageError) as error:
+        typer.echo(f"{error.message}\n{error.message_en}", err=True)
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    application()

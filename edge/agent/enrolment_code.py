@@ -1,0 +1,71 @@
+"""The enrolment code as people type it. Pure.
+
+Crockford base32 of 26 bytes: the 16 bytes of the secret, then the first 10 bytes of SHA-256 of the centre's raw
+public key. So the room knows which centre it talks to before it believes anything that centre says.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from edge.agent.trouble import Trouble
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RFC4648 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_TO_RFC = str.maketrans(_CROCKFORD, _RFC4648)
+_FROM_RFC = str.maketrans(_RFC4648, _CROCKFORD)
+_READ_AS = str.maketrans("OIL", "011")
+SECRET_BYTES = 16
+CENTRE_BYTES = 10
+LENGTH = 42
+PROOF_PREFIX = b"shilu-enrol-1\n"
+
+
+class BadCode(Trouble):
+    """What was typed is no enrolment code."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "code-malformed",
+            f"登记码应为 {LENGTH} 个字母和数字（每四个一组），请对照县中心给出的登记码检查",
+            f"An enrolment code has {LENGTH} letters and digits in groups of four; compare it with the centre's",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentCode:
+    secret: bytes
+    centre_digest: bytes
+
+    @property
+    def text(self) -> str:
+        """In groups of four, as the centre prints it."""
+        encoded = base64.b32encode(self.secret + self.centre_digest).decode().rstrip("=").translate(_FROM_RFC)
+        return "-".join(encoded[start : start + 4] for start in range(0, len(encoded), 4))
+
+    @property
+    def challenge(self) -> str:
+        """What both keys sign, after PROOF_PREFIX."""
+        return self.secret.hex()
+
+    def names_centre(self, raw_public_key: bytes) -> bool:
+        return hmac.compare_digest(hashlib.sha256(raw_public_key).digest()[:CENTRE_BYTES], self.centre_digest)
+
+    def __repr__(self) -> str:
+        return "EnrolmentCode(…)"  # the secret stays out of logs
+
+
+def parse_code(text: str) -> EnrolmentCode:
+    """Read what a person typed: case, spaces and hyphens don't matter. Raises BadCode."""
+    plain = "".join(text.split()).replace("-", "").upper().translate(_READ_AS)
+    if len(plain) != LENGTH or any(letter not in _CROCKFORD for letter in plain):
+        raise BadCode
+    try:
+        raw = base64.b32decode(plain.translate(_TO_RFC) + "=" * (-LENGTH % 8))
+    except binascii.Error:
+        raise BadCode from None
+    return EnrolmentCode(raw[:SECRET_BYTES], raw[SECRET_BYTES:])

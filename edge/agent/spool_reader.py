@@ -1,0 +1,108 @@
+"""Reads the recorder's spool index. Read-only: the recorder alone writes there and hears of results by command."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+BATCH_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEntry:
+    number: int
+    sha256: str
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSegment:
+    """A sealed segment whose receipt is still missing."""
+
+    number: int
+    manifest_sha256: str
+    path: Path
+    size: int
+    start_wall_ns: int
+    session: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    segments: int
+    size_bytes: int
+    oldest_wall_ns: int | None
+
+
+class SpoolReader:
+    """Opens the index for each question: there is no index before the room first records."""
+
+    def __init__(self, spool: Path) -> None:
+        self._spool = spool
+
+    @contextmanager
+    def _index(self) -> Iterator[sqlite3.Connection | None]:
+        index = self._spool / "index.sqlite"
+        if not index.is_file():
+            yield None
+            return
+        with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as database:
+            yield database
+
+    def entries_after(self, number: int, limit: int) -> list[ChainEntry]:
+        """The next entries of the chain in order, at most `limit` and about a megabyte of them."""
+        entries: list[ChainEntry] = []
+        taken = 0
+        with self._index() as database:
+            if database is None:
+                return []
+            query = "SELECT number, sha256, jws FROM entries WHERE number > ? ORDER BY number LIMIT ?"
+            for row in database.execute(query, (number, limit)):
+                taken += len(row[2])
+                if entries and taken > BATCH_BYTES:
+                    break
+                entries.append(ChainEntry(*row))
+        return entries
+
+    def waiting_segments(self, up_to: int, condition: str, session: str, limit: int) -> list[SpoolSegment]:
+        """Segments up to entry `up_to` without a receipt, oldest first; `condition` is one of CONDITIONS."""
+        query = (
+            "SELECT number, sha256, path, size, start_wall_ns, session FROM entries WHERE kind = 'segment'"  # noqa: S608
+            f" AND state = 'waiting' AND path IS NOT NULL AND number <= ? AND {CONDITIONS[condition]}"
+            " ORDER BY number LIMIT ?"
+        )
+        with self._index() as database:
+            rows = database.execute(query, (up_to, session, limit)).fetchall() if database else []
+        return [SpoolSegment(row[0], row[1], self._spool / row[2], row[3], row[4], row[5]) for row in rows]
+
+    def backlog(self) -> Backlog:
+        query = (
+            "SELECT count(*), coalesce(sum(size), 0), min(start_wall_ns) FROM entries"
+            " WHERE kind = 'segment' AND state = 'waiting'"
+        )
+        with self._index() as database:
+            row = database.execute(query).fetchone() if database else (0, 0, None)
+        return Backlog(*row)
+
+    def head_number(self) -> int:
+        with self._index() as database:
+            row = database.execute("SELECT max(number) FROM entries").fetchone() if database else (0,)
+        return int(row[0] or 0)
+
+    def session_notes(self, session: str) -> list[str]:
+        """The signed notes of one session, oldest first."""
+        with self._index() as database:
+            if database is None:
+                return []
+            query = "SELECT jws FROM entries WHERE kind = 'note' AND session = ? ORDER BY number"
+            return [str(row[0]) for row in database.execute(query, (session,))]
+
+
+CONDITIONS = {
+    "open-session": "session = ?",
+    "closed-session": "session IS NOT NULL AND session <> ?",
+    "no-session": "session IS NULL AND ? IS NOT NULL",
+}

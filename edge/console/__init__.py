@@ -1,0 +1,1 @@
+"""The room's own page on loopback: recording state, sessions, case numbers. Works without a line to the centre."""

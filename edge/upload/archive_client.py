@@ -1,0 +1,71 @@
+"""Puts one sealed file where a grant says, with the granted headers. Holds one chunk in memory, never a file.
+
+Knows nothing of the archive but this one PUT: the room has no key that reads, lists or deletes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urljoin
+
+import httpx
+
+from edge.agent.centre_answers import Grant
+from edge.agent.centre_client import UnsafeAddress, check_address
+from edge.agent.trouble import ArchiveTrouble
+
+CHUNK_BYTES = 256 << 10
+TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+LONGEST_PUT_S = 600.0  # a grant's life
+Pace = Callable[[int], Awaitable[None]]
+
+
+async def at_once(size_bytes: int) -> None:
+    """The pace without a limit."""
+
+
+class ArchiveClient:
+    """`pace` is awaited with the size of every chunk before it goes: the place for a limit on thin lines."""
+
+    def __init__(self, centre_url: str, certificates: ssl.SSLContext, pace: Pace = at_once) -> None:
+        self._centre_url = centre_url
+        self._pace = pace
+        self._client = httpx.AsyncClient(verify=certificates, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def put(self, grant: Grant, file: Path, size_bytes: int) -> None:
+        """Returns when the archive has the object or had it before. Raises ArchiveTrouble or OSError (the file's)."""
+        url = self._address(grant)
+        headers = {name.lower(): value for name, value in grant.headers.items() if name.lower() != "host"}
+        headers.setdefault("content-length", str(size_bytes))
+        file.stat()  # a missing file is this PC's fault and must not look like the archive's
+        try:
+            async with asyncio.timeout(LONGEST_PUT_S):
+                response = await self._client.put(url, headers=headers, content=self._read(file))
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise ArchiveTrouble(type(error).__name__, whole=True) from None
+        self._judge(response)
+
+    def _address(self, grant: Grant) -> str:
+        """The local store grants a path at the centre itself; an S3 archive a whole address."""
+        try:
+            return check_address(urljoin(self._centre_url + "/", grant.url or ""))
+        except (UnsafeAddress, ValueError):
+            raise ArchiveTrouble("the grant's address is not https", whole=True) from None
+
+    async def _read(self, file: Path) -> AsyncIterator[bytes]:
+        with file.open("rb") as sealed:
+            while chunk := await asyncio.to_thread(sealed.read, CHUNK_BYTES):
+                await self._pace(len(chunk))
+                yield chunk
+
+    def _judge(self, response: httpx.Response) -> None:
+        """412: an object stands there already; the centre looks at it and says which."""
+        if response.is_success or response.status_code in {409, 412}:
+            return
+        raise ArchiveTrouble(f"HTTP {response.status_code}", whole=response.status_code >= 500)
