@@ -56,7 +56,7 @@ def read_state(
 ) -> RoomState:
     """`device_state`: pending, active or None for a room without a device."""
     if device_state is None:
-        return RoomState("none", _("未启用"), _("还没有设备，请生成注册码"))
+        return RoomState("none", _("未启用"), _("还没有设备，请生成登记码"))
     if device_state == "pending":
         return RoomState("pending", _("待核对"), _("设备已注册，等待管理员核对指纹"))
     if seen_ns is None or status is None or now_ns - seen_ns > SILENT_NS:
@@ -74,6 +74,8 @@ def _read_status(status: Mapping[str, Any]) -> RoomState:
     since_ns = since if isinstance(since, int) and status.get("session") else None
     if said in {"stopped", "unenrolled"}:
         return RoomState("stopped", _("未录制"), _("请到房间查看"), message, message_en, more)
+    if said == "unreachable":
+        return RoomState("stopped", _("不明"), _("录制程序没有应答，请到房间查看"), message, message_en, more)
     if said in {"starting", "unconfigured"}:
         return RoomState("attention", _("正在启动"), _("正在打开音视频源"), message, message_en, more)
     if problems or said == "degraded":

@@ -1,0 +1,20 @@
+"""All pages of the centre under one router, and where their style sheets and scripts are served."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from control_api.web import accounts, alarms, configuration_page, devices, find, register_page, rooms, sessions, sign_in
+from control_api.web.page import county_pages
+from pages.response_headers import ResponseHeaders
+
+router = APIRouter()
+for part in (sign_in, rooms, sessions, find, register_page, alarms, devices, configuration_page, accounts):
+    router.include_router(part.router)
+
+
+def mount_pages(app: FastAPI, timezone: str) -> None:
+    """Routes, static files and the headers that every page carries."""
+    app.include_router(router)
+    app.mount("/static", county_pages(timezone).assets, name="static")
+    app.add_middleware(ResponseHeaders)

@@ -1,0 +1,201 @@
+"""What the pages show of sessions. Reads only; each function is one page's need in few statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from control_api.database import Account, CaseTag, Entry, Finding, Hold, Room, RoomSession
+
+LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """`waiting` and `archived` count segments; `case_id` is the current one."""
+
+    id: str
+    opened_ns: int
+    closed_ns: int | None
+    room_id: str
+    room: str
+    unit: str
+    case_id: str | None
+    officer: str | None
+    signed_in: str | None
+    held: bool
+    waiting: int
+    archived: int
+    refused: int
+    kept_until_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What to look for; None or empty: no matter. Spans are nanoseconds, the end not included."""
+
+    case_id: str = ""
+    room_ids: Sequence[str] = field(default=())
+    span_ns: tuple[int, int] | None = None
+    officer_id: str = ""
+    untagged: bool = False
+
+
+def find_sessions(db: Session, terms: Terms, limit: int = LIMIT) -> list[SessionRow]:
+    """Newest first. A case ID finds sessions that bear it now or bore it before a correction."""
+    query = select(RoomSession)
+    for condition in _conditions(terms):
+        query = query.where(condition)
+    found = db.scalars(query.order_by(RoomSession.opened_wall_ns.desc()).limit(limit)).unique().all()
+    return describe_sessions(db, found)
+
+
+def _conditions(terms: Terms) -> Iterable[ColumnElement[bool]]:
+    if terms.case_id:
+        bound = select(CaseTag.session_id).where(CaseTag.case_id == terms.case_id, CaseTag.bound_wall_ns.is_not(None))
+        yield RoomSession.id.in_(bound)
+    if terms.room_ids:
+        yield RoomSession.room_id.in_(terms.room_ids)
+    if terms.span_ns:
+        start, end = terms.span_ns
+        yield RoomSession.opened_wall_ns < end
+        yield (RoomSession.closed_wall_ns >= start) | (
+            RoomSession.closed_wall_ns.is_(None) & (RoomSession.opened_wall_ns >= start)
+        )
+    if terms.officer_id:
+        yield RoomSession.officer_id == terms.officer_id
+    if terms.untagged:
+        yield RoomSession.id.not_in(select(CaseTag.session_id).where(CaseTag.bound_wall_ns.is_not(None)))
+
+
+def describe_sessions(db: Session, sessions: Sequence[RoomSession]) -> list[SessionRow]:
+    """Rows for people out of rows of the table, with a fixed number of statements."""
+    ids = [session.id for session in sessions]
+    tags = current_tags(db, ids)
+    officers = names_of(db, [session.officer_id for session in sessions])
+    segments = _segments(db, ids)
+    cases = {tag.case_id for tag in tags.values()}
+    held_sessions, held_cases = _standing_holds(db, ids, cases)
+    rows = []
+    for session in sessions:
+        tag, figures = tags.get(session.id), segments[session.id]
+        rows.append(
+            SessionRow(
+                id=session.id,
+                opened_ns=session.opened_wall_ns,
+                closed_ns=session.closed_wall_ns,
+                room_id=session.room_id,
+                room=session.room.name,
+                unit=session.room.unit.name,
+                case_id=tag.case_id if tag else None,
+                officer=officers.get(session.officer_id or ""),
+                signed_in=session.signed_in,
+                held=session.id in held_sessions or (tag is not None and tag.case_id in held_cases),
+                waiting=figures.get("waiting", 0),
+                archived=figures.get("receipted", 0),
+                refused=figures.get("refused", 0),
+                kept_until_ns=figures.get("until"),
+            )
+        )
+    return rows
+
+
+def current_tags(db: Session, session_ids: Sequence[str]) -> dict[str, CaseTag]:
+    """The newest bound tag of each session."""
+    query = select(CaseTag).where(CaseTag.session_id.in_(session_ids), CaseTag.bound_wall_ns.is_not(None))
+    return {tag.session_id: tag for tag in db.scalars(query.order_by(CaseTag.made_wall_ns))}
+
+
+def names_of(db: Session, account_ids: Iterable[str | None]) -> dict[str, str]:
+    """Account id to what people call the person: the officer's number comes first where there is one."""
+    wanted = {account_id for account_id in account_ids if account_id}
+    if not wanted:
+        return {}
+    query = select(Account.id, Account.display_name, Account.officer_number).where(Account.id.in_(wanted))
+    return {row.id: f"{row.officer_number} {row.display_name}".removeprefix("None ") for row in db.execute(query)}
+
+
+def _segments(db: Session, session_ids: Sequence[str]) -> defaultdict[str, dict[str, Any]]:
+    figures: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    query = (
+        select(Entry.session_id, Entry.state, func.count(), func.max(Entry.retain_until_wall_ns))
+        .where(Entry.session_id.in_(session_ids), Entry.kind == "segment")
+        .group_by(Entry.session_id, Entry.state)
+    )
+    for session_id, state, number, until in db.execute(query).tuples():
+        assert session_id is not None  # noqa: S101 - asked for by id
+        figures[session_id][state] = number
+        figures[session_id]["until"] = max(until or 0, figures[session_id].get("until") or 0) or None
+    return figures
+
+
+def _standing_holds(db: Session, session_ids: Sequence[str], case_ids: Iterable[str]) -> tuple[set[str], set[str]]:
+    query = select(Hold.session_id, Hold.case_id).where(
+        Hold.released_wall_ns.is_(None), Hold.session_id.in_(session_ids) | Hold.case_id.in_(list(case_ids))
+    )
+    rows = db.execute(query).all()
+    return {row[0] for row in rows if row[0]}, {row[1] for row in rows if row[1]}
+
+
+def tags_of(db: Session, session_id: str) -> list[dict[str, Any]]:
+    """Every bound tag, the current one first."""
+    query = select(CaseTag).where(CaseTag.session_id == session_id, CaseTag.bound_wall_ns.is_not(None))
+    tags = db.scalars(query.order_by(CaseTag.made_wall_ns.desc())).all()
+    people = names_of(db, [tag.officer_id for tag in tags])
+    return [
+        {"case_id": t.case_id, "person": people.get(t.officer_id), "made_ns": t.made_wall_ns, "reason": t.reason}
+        for t in tags
+    ]
+
+
+def holds_of(db: Session, session_id: str, case_id: str | None) -> list[dict[str, Any]]:
+    """Holds of the session and of its case; standing ones first."""
+    mine = Hold.session_id == session_id
+    query = select(Hold).where(mine | (Hold.case_id == case_id) if case_id else mine)
+    holds = db.scalars(query.order_by(Hold.released_wall_ns.is_not(None), Hold.placed_wall_ns.desc())).all()
+    people = names_of(db, [person for hold in holds for person in (hold.placed_by, hold.released_by)])
+    return [
+        {
+            "id": hold.id,
+            "reason": hold.reason,
+            "placed_ns": hold.placed_wall_ns,
+            "placed_by": people.get(hold.placed_by, ""),
+            "released_ns": hold.released_wall_ns,
+            "released_by": people.get(hold.released_by or "", ""),
+            "released_reason": hold.released_reason or "",
+        }
+        for hold in holds
+    ]
+
+
+def findings_of(db: Session, session_id: str) -> list[dict[str, Any]]:
+    query = select(Finding).where(Finding.session_id == session_id).order_by(Finding.wall_ns)
+    findings = db.scalars(query).all()
+    people = names_of(db, [finding.author_id for finding in findings])
+    return [
+        {
+            "id": finding.id,
+            "wall_ns": finding.wall_ns,
+            "text": finding.text,
+            "marked": finding.marked,
+            "author": people.get(finding.author_id, ""),
+            "made_ns": finding.made_wall_ns,
+        }
+        for finding in findings
+    ]
+
+
+def room_options(db: Session) -> list[tuple[str, str]]:
+    """Rooms for a list to choose from: id and full name."""
+    rooms = db.scalars(select(Room).where(Room.disabled_wall_ns.is_(None))).unique().all()
+    return sorted(((room.id, f"{room.unit.name} {room.name}") for room in rooms), key=lambda option: option[1])
+
+
+def officer_options(db: Session) -> list[tuple[str, str]]:
+    query = select(Account).where(Account.officer_number.is_not(None)).order_by(Account.officer_number)
+    return [(one.id, f"{one.officer_number} {one.display_name}") for one in db.scalars(query).unique()]

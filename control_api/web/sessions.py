@@ -1,0 +1,102 @@
+"""The list of sessions by day, and one session with all that is known of it. No footage leaves here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from control_api.accounts.actor import Actor
+from control_api.accounts.guard import require
+from control_api.accounts.permissions import Permission
+from control_api.center import Center, center_of
+from control_api.database import RoomSession
+from control_api.errors import CenterError, NotFound
+from control_api.review.timeline import session_span
+from control_api.web.day_line import Line, draw
+from control_api.web.page import PageRoute, error_text, language_of, pages_of, render
+from control_api.web.register_queries import accesses_of
+from control_api.web.room_queries import footage_of
+from control_api.web.rooms import session_spans
+from control_api.web.session_queries import (
+    SessionRow,
+    Terms,
+    describe_sessions,
+    find_sessions,
+    findings_of,
+    holds_of,
+    room_options,
+    tags_of,
+)
+from pages.times import CountyTime
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+Finder = Annotated[Actor, Depends(require(Permission.FIND_SESSIONS))]
+TYPED = ("reason", "case_id", "case_reason", "hold_reason", "release_reason", "download_reason")
+
+
+@router.get("/sessions")
+def show_sessions(request: Request, actor: Finder, day: str = "", room: str = "", tagged: str = "") -> Response:
+    """Nothing personal stands in these filters; whoever looks for a person's case uses the search."""
+    center, county = center_of(request), pages_of(request).county_time
+    untagged = tagged == "no"
+    shown = county.day_of(day) or (None if untagged else county.at(center.now_ns()).date())
+    span = county.day_span(shown) if shown else None
+    with center.database.reading() as db:
+        found = find_sessions(db, Terms(room_ids=[room] if room else [], span_ns=span, untagged=untagged))
+        rooms = room_options(db)
+    context = {
+        "sessions": found,
+        "day": shown.isoformat() if shown else "",
+        "room": room,
+        "tagged": tagged,
+        "room_options": [("", pages_of(request).text(language_of(request), "全部")), *rooms],
+    }
+    return render(request, actor, "sessions.html", context, section="sessions")
+
+
+@router.get("/sessions/{session_id}")
+def show_session(request: Request, actor: Finder, session_id: str) -> Response:
+    return session_page(request, actor, session_id)
+
+
+def session_page(
+    request: Request,
+    actor: Actor,
+    session_id: str,
+    *,
+    error: CenterError | None = None,
+    field: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    """The page; with what the person typed and the refusal beside `field` when a form on it was refused."""
+    center, county = center_of(request), pages_of(request).county_time
+    with center.database.reading() as db:
+        row = db.get(RoomSession, session_id)
+        if row is None:
+            raise NotFound
+        session = describe_sessions(db, [row])[0]
+        context: dict[str, Any] = {
+            "session": session,
+            "line": _line(db, center, county, session),
+            "tags": tags_of(db, session_id),
+            "holds": holds_of(db, session_id, session.case_id),
+            "findings": findings_of(db, session_id),
+            "accesses": accesses_of(db, session_id) if actor.may(Permission.READ_REGISTER) else None,
+            "errors": dict.fromkeys(TYPED, ""),
+            "typed": dict.fromkeys(TYPED, "") | dict(typed or {}),
+        }
+    if error is not None:
+        context["errors"][field] = error_text(language_of(request), error)
+    status = 200 if error is None else error.status
+    return render(request, actor, "session.html", context, section="sessions", status=status)
+
+
+def _line(db: Session, center: Center, county: CountyTime, session: SessionRow) -> Line:
+    now_ns = center.now_ns()
+    span = session_span(session.opened_ns, session.closed_ns, now_ns)
+    footage, gaps = footage_of(db, session.room_id, span)
+    return draw(span, footage, session_spans([session], now_ns), gaps, county, now_ns)

@@ -1,0 +1,91 @@
+"""Signing in and out, the choice of language, the own account. Services decide; this shows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from control_api.accounts.actor import Actor
+from control_api.accounts.cookies import clear_cookie, set_cookie
+from control_api.accounts.guard import public, require
+from control_api.accounts.people import change_own_password
+from control_api.accounts.permissions import Permission
+from control_api.accounts.signing_in import sign_in, sign_out
+from control_api.center import center_of
+from control_api.errors import CenterError
+from control_api.web.navigation import home_for
+from control_api.web.page import PageRoute, error_text, go, language_of, render
+from pages.translation import LANGUAGE_COOKIE, LANGUAGES
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+Own = Annotated[Actor, Depends(require(Permission.OWN_ACCOUNT))]
+YEAR_S = 365 * 24 * 3600
+
+
+@router.get("/sign-in", dependencies=[Depends(public)])
+def show_sign_in(request: Request) -> Response:
+    return render(request, None, "sign_in.html", {"name": "", "message": ""})
+
+
+@router.post("/sign-in", dependencies=[Depends(public)])
+def do_sign_in(request: Request, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "") -> Response:
+    center = center_of(request)
+    try:
+        token, actor = sign_in(center.database, name[:40], password[:200], center.now_ns())
+    except CenterError as error:
+        context = {"name": name[:40], "message": error_text(language_of(request), error)}
+        return render(request, None, "sign_in.html", context, status=error.status)
+    answer = go(home_for(actor.may))
+    set_cookie(answer, center, token)
+    if LANGUAGE_COOKIE not in request.cookies and actor.locale in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, actor.locale, max_age=YEAR_S, samesite="strict", secure=center.secure)
+    return answer
+
+
+@router.post("/sign-out")
+def do_sign_out(request: Request, actor: Own) -> Response:
+    center = center_of(request)
+    with center.database.writing() as db:
+        sign_out(db, actor)
+    answer = go("/sign-in")
+    clear_cookie(answer, center)
+    return answer
+
+
+@router.post("/language", dependencies=[Depends(public)])
+def choose_language(request: Request, language: Annotated[str, Form()] = "zh") -> Response:
+    """Back to the page where the choice was made."""
+    base = str(request.base_url)
+    referer = request.headers.get("referer", "")
+    answer = go("/" + referer.removeprefix(base) if referer.startswith(base) else "/")
+    if language in LANGUAGES:
+        secure = center_of(request).secure
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="strict", secure=secure)
+    return answer
+
+
+@router.get("/")
+def start(actor: Own) -> Response:
+    return go(home_for(actor.may))
+
+
+@router.get("/account")
+def show_account(request: Request, actor: Own, saved: str = "") -> Response:
+    return render(request, actor, "account.html", {"errors": {}, "saved": bool(saved)}, section="account")
+
+
+@router.post("/account/password")
+def change_password(
+    request: Request, actor: Own, old: Annotated[str, Form()] = "", new: Annotated[str, Form()] = ""
+) -> Response:
+    center = center_of(request)
+    try:
+        with center.database.writing() as db:
+            change_own_password(db, actor, old[:200], new[:200])
+    except CenterError as error:
+        errors = {error.field or "new": error_text(language_of(request), error)}
+        context = {"errors": errors, "saved": False}
+        return render(request, actor, "account.html", context, section="account", status=422)
+    return go("/account?saved=1")
