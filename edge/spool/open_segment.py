@@ -1,0 +1,157 @@
+"""One segment file while it grows: sealed bytes, its journal and what the manifest will prove. One thread's.
+
+Loss at a crash is what was not *settled*: `settle` pads pending footage over age's chunk boundary and syncs both
+files, the journal last, so that its lines never promise bytes that the segment does not hold (S3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.segment.sink import Fragment, RunStart
+from edge.spool.moments import moment_at
+from storage.boxes import free_box
+from storage.disk import make_directories, sync_directory
+from storage.journal import JournalHeader, JournalWriter
+from storage.manifest import ClockState, FragmentProof, Moment, OpenedBytes, SealedBytes
+from storage.sealing import SealedWriter
+
+OPEN_SUFFIX = ".open"
+JOURNAL_SUFFIX = ".journal"
+SEGMENT_SUFFIX = ".mp4.age"
+SETTLE_EVERY_90K = 36_000  # 0.4 s: with fragments of half a second every one is settled as it comes
+
+
+def segment_name(run: str, sequence: int) -> str:
+    """A segment's path below the spool."""
+    return f"segments/{run}/{sequence:06d}{SEGMENT_SUFFIX}"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSegment:
+    """What stands whole and synced under its final name. `path` is below the spool."""
+
+    path: str
+    start: Moment
+    end: Moment
+    sealed: SealedBytes
+    opened: OpenedBytes
+
+
+class OpenSegment:
+    """Created exclusively as `….open` with its `….journal`. Raises OSError or SealingError from every method."""
+
+    def __init__(
+        self,
+        spool: Path,
+        run: RunStart,
+        sequence: int,
+        recipients: Sequence[str],
+        clock: ClockState,
+        session: str | None,
+        tag_sha256: str | None,
+    ) -> None:
+        self._anchor, self.sequence = run.anchor, sequence
+        self._path = segment_name(run.run, sequence)
+        self._final = spool / self._path
+        self._open = self._final.with_name(self._final.name + OPEN_SUFFIX)
+        self._journal_path = self._final.with_name(self._final.name + JOURNAL_SUFFIX)
+        self._init_size, self._init_sha256 = len(run.init), hashlib.sha256(run.init).hexdigest()
+        self._opened_sha256 = hashlib.sha256()
+        self._proofs: list[FragmentProof] = []
+        self._unsettled_pts_90k: int | None = None
+        make_directories(self._final.parent)
+        self._sealed = SealedWriter(self._open, recipients)
+        try:
+            self._journal = JournalWriter(
+                self._journal_path,
+                JournalHeader(
+                    run=run.run,
+                    sequence=sequence,
+                    anchor=run.anchor,
+                    clock=clock,
+                    tracks=list(run.tracks),
+                    init_size=self._init_size,
+                    init_sha256=self._init_sha256,
+                    session=session,
+                    tag_sha256=tag_sha256,
+                ),
+            )
+            self._write(run.init)
+        except BaseException:
+            self._sealed.abandon()
+            raise
+
+    @property
+    def end_pts_90k(self) -> int | None:
+        """Media time of the last fragment's end; None before the first one."""
+        return self._proofs[-1].end_pts_90k if self._proofs else None
+
+    @property
+    def unsettled(self) -> bool:
+        return self._unsettled_pts_90k is not None
+
+    def write(self, fragment: Fragment) -> None:
+        proof = FragmentProof(
+            offset=self._sealed.position,
+            size=len(fragment.data),
+            start_pts_90k=fragment.start_pts_90k,
+            end_pts_90k=fragment.end_pts_90k,
+            sha256=hashlib.sha256(fragment.data).hexdigest(),
+        )
+        self._write(fragment.data)
+        self._journal.append(proof)
+        self._proofs.append(proof)
+        if self._unsettled_pts_90k is None:
+            self._unsettled_pts_90k = fragment.start_pts_90k
+
+    def _write(self, data: bytes) -> None:
+        self._sealed.write(data)
+        self._opened_sha256.update(data)
+
+    def is_due(self) -> bool:
+        """Whether so much media waits that a crash now would cost more than it may."""
+        if self._unsettled_pts_90k is None or not self._proofs:
+            return False
+        return self._proofs[-1].end_pts_90k - self._unsettled_pts_90k >= SETTLE_EVERY_90K
+
+    def settle(self) -> None:
+        """Everything written so far survives from here on."""
+        if size := self._sealed.pad():
+            self._opened_sha256.update(free_box(size))
+        self._sealed.sync()
+        self._journal.sync()
+        self._unsettled_pts_90k = None
+
+    def finish(self) -> FinishedSegment:
+        """Last chunk, sync, final name, synced directory. The journal stays until the entry is in the chain."""
+        result = self._sealed.finish()
+        self._journal.sync()
+        self._journal.close()
+        self._open.rename(self._final)
+        sync_directory(self._final.parent)
+        return FinishedSegment(
+            path=self._path,
+            start=moment_at(self._anchor, self._proofs[0].start_pts_90k),
+            end=moment_at(self._anchor, self._proofs[-1].end_pts_90k),
+            sealed=SealedBytes(sha256=result.sha256, size=result.size),
+            opened=OpenedBytes(
+                sha256=self._opened_sha256.hexdigest(),
+                size=result.opened_size,
+                init_size=self._init_size,
+                init_sha256=self._init_sha256,
+                fragments=self._proofs,
+            ),
+        )
+
+    def drop_journal(self) -> None:
+        """The chain holds all that the journal held."""
+        self._journal_path.unlink(missing_ok=True)
+
+    def abandon(self) -> None:
+        """Close both files as a crash would leave them; recovery takes it from there."""
+        self._sealed.abandon()
+        self._journal.close()

@@ -1,0 +1,176 @@
+"""At start: finishes or sets aside what a crash left, before anything new is written. Deletes no footage.
+
+The room can't open its own footage: the journal beside a torn segment says what was in it, and the age file's whole
+chunks how much of that survived. Every step may itself be cut short and is simply done again at the next start.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from edge.spool.index import SpoolIndex
+from edge.spool.ledger import Ledger, chain_file
+from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, SEGMENT_SUFFIX, segment_name
+from edge.spool.pruning import finish_pruning
+from edge.spool.run_keeper import SessionAt
+from edge.spool.torn_segment import TornSegment, finish_torn, read_torn
+from storage.chain import check_link, open_entry
+from storage.disk import make_directories, sync_directory
+from storage.errors import StorageError
+from storage.manifest import Moment, SegmentManifest
+from storage.signing import jws_sha256
+
+log = structlog.get_logger("spool")
+
+
+@dataclass
+class RecoveryReport:
+    """What was found. `problems` are codes for the status; each is logged with its place."""
+
+    adopted: int = 0
+    recovered: list[SegmentManifest] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def last_end(self) -> Moment | None:
+        return self.recovered[-1].end if self.recovered else None
+
+
+def open_index(spool: Path) -> SpoolIndex:
+    """The index; one that can't be read is set aside and made anew from the chain's files, which hold all of it."""
+    make_directories(spool)
+    path = spool / "index.sqlite"
+    try:
+        index = SpoolIndex(path)
+        index.head()
+        return index
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise  # locked or no room: not the file's fault
+        log.error("index-unreadable", error=str(error))
+        for suffix in ("", "-wal", "-shm"):
+            if (damaged := spool / f"index.sqlite{suffix}").exists():
+                set_aside(spool, damaged)
+        return SpoolIndex(path)
+
+
+def recover(spool: Path, index: SpoolIndex, ledger: Ledger, session_at: SessionAt) -> RecoveryReport:
+    """Bring files and rows back together. The chain must have been adopted already."""
+    report = RecoveryReport()
+    finish_deletions(spool, index)
+    recover_segments(spool, index, ledger, session_at, report)
+    report_missing(spool, index, report)
+    return report
+
+
+def adopt_chain(spool: Path, index: SpoolIndex, ledger: Ledger) -> RecoveryReport:
+    """Chain files beyond the last row get their rows (S2). One that does not fit is set aside with all after it."""
+    report = RecoveryReport()
+    for leftover in (spool / "chain").glob(".*.part"):
+        leftover.unlink()
+    while (file := chain_file(spool, ledger.head.number + 1)).exists():
+        try:
+            jws = file.read_text(encoding="ascii")
+            manifest = open_entry(jws, ledger.key.public)
+            check_link(ledger.head, manifest, jws_sha256(jws))
+        except (StorageError, UnicodeDecodeError) as error:
+            log.error("chain-damaged", number=ledger.head.number + 1, error=type(error).__name__)
+            report.problems.append("chain-damaged")
+            _set_aside_chain(spool, ledger.head.number + 1, report)
+            break
+        segment = isinstance(manifest, SegmentManifest)
+        path = segment_name(manifest.run, manifest.sequence) if isinstance(manifest, SegmentManifest) else None
+        ledger.adopt(manifest, jws, jws_sha256(jws), path)
+        report.adopted += 1
+        if segment and path is not None:
+            (spool / (path + JOURNAL_SUFFIX)).unlink(missing_ok=True)
+    return report
+
+
+def finish_deletions(spool: Path, index: SpoolIndex) -> None:
+    """Deletions that a crash interrupted (S5)."""
+    for number, path, _, state in index.claiming_files():
+        if state == "pruned":
+            finish_pruning(spool, index, number, path)
+
+
+def recover_segments(
+    spool: Path, index: SpoolIndex, ledger: Ledger, session_at: SessionAt, report: RecoveryReport
+) -> None:
+    """Segment files that no row names become recovered segments, oldest first, or are set aside."""
+    torn: list[TornSegment] = []
+    for file in _unnamed(spool, index):
+        found = read_torn(spool, file)
+        if found is None:
+            _set_segment_aside(spool, file, report)
+        else:
+            torn.append(found)
+    for segment in sorted(torn, key=lambda segment: (segment.header.anchor.wall_ns, segment.header.sequence)):
+        report.recovered.append(finish_torn(spool, segment, ledger, session_at))
+        log.warning("segment-recovered", run=segment.header.run, sequence=segment.header.sequence)
+
+
+def report_missing(spool: Path, index: SpoolIndex, report: RecoveryReport) -> None:
+    """Rows whose file is gone: never silently. What the archive has is marked pruned, the rest is set aside."""
+    for number, path, size, state in index.claiming_files():
+        file = spool / path
+        if file.is_file() and file.stat().st_size == size:
+            continue
+        log.error("segment-missing", number=number, state=state)
+        if state == "receipted":
+            index.mark_pruned(number)
+            finish_pruning(spool, index, number, path)
+        elif state == "waiting":
+            index.mark_refused(number, "file-missing")
+            report.problems.append("segment-missing")
+
+
+def set_aside(spool: Path, file: Path) -> str:
+    """Move a file to aside/, where nothing deletes it. Its name there."""
+    aside = spool / "aside"
+    make_directories(aside)
+    place = f"{file.parent.name}-{file.name}"
+    target = aside / place
+    count = 0
+    while target.exists():
+        count += 1
+        target = aside / f"{place}.{count}"
+    file.rename(target)
+    sync_directory(aside)
+    sync_directory(file.parent)
+    return target.name
+
+
+def _unnamed(spool: Path, index: SpoolIndex) -> Iterator[Path]:
+    named = {path for _, path, _, _ in index.claiming_files()}
+    for file in sorted((spool / "segments").glob("*/*")):
+        if file.name.endswith((SEGMENT_SUFFIX, SEGMENT_SUFFIX + OPEN_SUFFIX)):
+            if file.relative_to(spool).as_posix() not in named:
+                yield file
+        elif file.name.endswith(JOURNAL_SUFFIX) and not _has_segment(file):
+            file.unlink()  # what it described is in the chain, or never came to be
+
+
+def _has_segment(journal: Path) -> bool:
+    segment = journal.with_name(journal.name.removesuffix(JOURNAL_SUFFIX))
+    return segment.exists() or segment.with_name(segment.name + OPEN_SUFFIX).exists()
+
+
+def _set_segment_aside(spool: Path, file: Path, report: RecoveryReport) -> None:
+    journal = file.with_name(file.name.removesuffix(OPEN_SUFFIX) + JOURNAL_SUFFIX)
+    report.set_aside.append(set_aside(spool, file))
+    if journal.exists():
+        set_aside(spool, journal)
+    log.warning("segment-set-aside", name=report.set_aside[-1])
+
+
+def _set_aside_chain(spool: Path, number: int, report: RecoveryReport) -> None:
+    while (file := chain_file(spool, number)).exists():
+        report.set_aside.append(set_aside(spool, file))
+        number += 1
