@@ -8,6 +8,7 @@ import unicodedata
 from config.room import DEFAULT_CASE_PATTERN
 from storage.errors import StorageError
 
+DEFAULT_PATTERN = DEFAULT_CASE_PATTERN
 MAX_CHARACTERS = 64
 
 
@@ -15,7 +16,7 @@ class BadCaseId(StorageError):
     """Not a case ID. Codes: empty, too-long, control-character, look-alike, pattern. Never holds the whole text."""
 
 
-def normalize_case_id(text: str, pattern: str = DEFAULT_CASE_PATTERN) -> str:
+def normalize_case_id(text: str, pattern: str = DEFAULT_PATTERN) -> str:
     """NFKC, trimmed, upper case, checked against the county's `pattern`. Raises BadCaseId.
 
     Full-width digits and letters become ASCII. Letters and digits of other scripts that look like ASCII ones are

@@ -1,0 +1,142 @@
+"""A session as one zip that proves itself offline: joined MP4s, signed entries, receipts, public keys, how to verify.
+
+Built while it is sent: nothing opened is written to a disk, and each segment is opened when its turn comes. Names
+in it say nothing about a case or a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from storage.chain import AnyManifest
+from storage.export_text import VERIFY_TEXT
+from storage.joining import join_segments, joined_fragments, split_stretches
+from storage.key_record import KeyRecord
+from storage.manifest import SegmentManifest
+
+PACKAGE_FORMAT = "shilu-package-1"
+OpenSegment = Callable[[SegmentManifest], bytes]
+
+
+@dataclass(frozen=True)
+class PackageContents:
+    """What goes in. `entries`: (manifest, JWS) of the stretch in chain order, with no hole; `segments`: those of them
+    whose footage goes along; `receipts`: by the entry's JWS hash or number as (device, number)."""
+
+    session: str
+    made_wall_ns: int
+    entries: Sequence[tuple[AnyManifest, str]]
+    segments: Sequence[SegmentManifest]
+    keys: Sequence[KeyRecord]
+    receipts: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    further: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def build_package(contents: PackageContents, open_segment: OpenSegment) -> Iterator[bytes]:
+    """The zip in pieces. `open_segment` gives a segment's opened bytes and is called once each, in playing order.
+
+    Raises JoiningError, and whatever `open_segment` raises, in mid-stream: the zip is then left without its end.
+    """
+    package = _Package(contents.made_wall_ns)
+    for name, data in _small_files(contents):
+        yield from package.add(name, [data])
+    for index, stretch in enumerate(split_stretches(contents.segments), start=1):
+        name = f"footage/{index:03d}.mp4"
+        yield from package.add(name, join_segments(stretch, (open_segment(manifest) for manifest in stretch)))
+        yield from package.add(f"footage/{index:03d}.fragments.txt", [_fragment_list(stretch)])
+    yield from package.add("SHA256SUMS", [package.sums()])
+    yield from package.end()
+
+
+def _small_files(contents: PackageContents) -> Iterator[tuple[str, bytes]]:
+    yield "VERIFY.txt", VERIFY_TEXT.replace("\n", "\r\n").encode("utf-8-sig")
+    description = {
+        "format": PACKAGE_FORMAT,
+        "session": contents.session,
+        "made_wall_ns": str(contents.made_wall_ns),
+        "entries": len(contents.entries),
+        "segments": len(contents.segments),
+    }
+    yield "package.json", json.dumps(description, indent=1).encode()
+    for record in contents.keys:
+        stem = record.object_key.rpartition("/")[2].removesuffix(".json")
+        yield f"keys/{stem}.json", record.model_dump_json(indent=1).encode()
+        yield f"keys/{stem}.pem", _pem(record)
+    for manifest, jws in contents.entries:
+        yield f"entries/{manifest.device}-{manifest.number:010d}.jws", jws.encode()
+        receipt = contents.receipts.get((manifest.device, manifest.number))
+        if receipt is not None:
+            yield f"entries/{manifest.device}-{manifest.number:010d}.receipt.jws", receipt.encode()
+    yield from contents.further.items()
+
+
+def _fragment_list(stretch: Sequence[SegmentManifest]) -> bytes:
+    lines = ["# offset size sha256 entry"]
+    lines += [f"{item.offset} {item.size} {item.sha256} {item.entry}" for item in joined_fragments(stretch)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _pem(record: KeyRecord) -> bytes:
+    key = Ed25519PublicKey.from_public_bytes(record.key.raw)
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+class _Package:
+    """A zip that is handed out as it grows; stored, since footage does not shrink."""
+
+    def __init__(self, made_wall_ns: int) -> None:
+        self._outlet = _Outlet()
+        self._zip = zipfile.ZipFile(self._outlet, "w", zipfile.ZIP_STORED, allowZip64=True)
+        made = datetime.fromtimestamp(made_wall_ns // 1_000_000_000, UTC)
+        self._date = (max(1980, made.year), made.month, made.day, made.hour, made.minute, made.second)
+        self._sums: list[str] = []
+
+    def add(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        sha256 = hashlib.sha256()
+        info = zipfile.ZipInfo(name, self._date)
+        info.external_attr = 0o644 << 16
+        with self._zip.open(info, "w", force_zip64=True) as file:
+            for piece in pieces:
+                sha256.update(piece)
+                file.write(piece)
+                yield self._outlet.take()
+        self._sums.append(f"{sha256.hexdigest()}  {name}\n")
+        yield self._outlet.take()
+
+    def sums(self) -> bytes:
+        """As `sha256sum -c` reads it."""
+        return "".join(self._sums).encode()
+
+    def end(self) -> Iterator[bytes]:
+        self._zip.close()
+        yield self._outlet.take()
+
+
+class _Outlet:
+    """A file that can only be written; what came since the last `take` is handed on."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Asked for by zipfile; there is nothing to do."""
+
+    def close(self) -> None:
+        """Closed by whoever takes the bytes."""
+
+    def take(self) -> bytes:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data

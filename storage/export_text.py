@@ -1,0 +1,74 @@
+"""The text that goes with every exported package: how to verify it, with our command and without it."""
+
+VERIFY_TEXT = """\
+如何核验本录像包 / How to verify this package
+================================================
+
+一、内容
+  footage/NNN.mp4            录像，可直接播放；每个文件是一段不间断的录制
+  footage/NNN.fragments.txt  录像中每个分段的位置、长度和 SHA-256，及对应的签名条目号
+  entries/*.jws              录制设备对每个片段、每次中断的签名记录（RFC 7515，Ed25519），逐条相接
+  entries/*.receipt.jws      县接待中心的归档回执
+  keys/*.json, keys/*.pem    设备和中心的公钥
+  SHA256SUMS                 本包各文件的 SHA-256
+
+二、使用 shilu-verify
+  解压后运行：  shilu-verify 解压目录 --key 设备公钥 --centre-key 中心公钥
+  公钥请从县接待中心另行取得（例如当面或书面），不要只依据本包 keys 目录：能改录像的人也能换掉包里的公钥。
+  不带公钥运行时使用包内公钥，此时请把显示的指纹与另行取得的指纹逐字核对。
+
+三、不使用本软件
+  1. sha256sum -c SHA256SUMS 应全部为 OK（只说明传输无误）。
+  2. 验证签名（以 openssl 3 为例）。一个 .jws 文件由“头.内容.签名”三部分组成：
+       f=entries/某条目.jws
+       cut -d. -f1,2 $f | tr -d '\\n' > signed.txt
+       printf '%s===' "$(cut -d. -f3 $f)" | tr '_-' '/+' | base64 -d 2>/dev/null > signature.bin
+       openssl pkeyutl -verify -pubin -inkey keys/设备.pem -rawin -in signed.txt -sigfile signature.bin
+     显示 Signature Verified Successfully 即为有效。
+  3. 查看条目内容：   printf '%s===' "$(cut -d. -f2 $f)" | tr '_-' '/+' | base64 -d 2>/dev/null
+     其中 previous 应等于前一条 .jws 文件的 SHA-256（sha256sum 前一条.jws）。
+  4. 核对录像：fragments.txt 每行为“位置 长度 SHA-256 条目号”，例如
+       tail -c +$((位置+1)) footage/001.mp4 | head -c 长度 | sha256sum
+     结果应与该行一致，也应与该条目内容 opened.fragments 中的 sha256 一致。
+  5. 归档原件（.mp4.age）用 age 打开：  age -d -i 归档私钥 原件 | sha256sum
+     结果应等于条目内容中的 opened.sha256；原件本身的 SHA-256 应等于 sealed.sha256 和回执中的 sealed_sha256。
+
+四、条目种类
+  segment 片段；gap 中断（cause 为原因）；note 事项（如开场、结束、补录编号）。时间为 UTC 纳秒。
+
+
+I. What is in it
+  footage/NNN.mp4            footage that plays as it is; each file is one stretch without a break
+  footage/NNN.fragments.txt  place, length and SHA-256 of every fragment in it, and the signed entry it belongs to
+  entries/*.jws              what the recording device signed about every segment and every gap (RFC 7515, Ed25519),
+                             each entry naming the one before it
+  entries/*.receipt.jws      the county centre's receipts
+  keys/*.json, keys/*.pem    public keys of device and centre
+  SHA256SUMS                 SHA-256 of every file here
+
+II. With shilu-verify
+  After unpacking:  shilu-verify DIRECTORY --key DEVICE_KEY --centre-key CENTRE_KEY
+  Get the keys from the county centre by another way (in person, on paper), not only from the folder keys: whoever
+  can change footage can change the keys beside it. Without keys on the command line those in the package are used;
+  then compare the fingerprints that are shown with ones that you got elsewhere.
+
+III. Without our software
+  1. sha256sum -c SHA256SUMS  says OK for each file (which only shows that nothing was hurt on the way).
+  2. Signatures, with openssl 3. A .jws file has three parts, header.content.signature:
+       f=entries/SOME-ENTRY.jws
+       cut -d. -f1,2 $f | tr -d '\\n' > signed.txt
+       printf '%s===' "$(cut -d. -f3 $f)" | tr '_-' '/+' | base64 -d 2>/dev/null > signature.bin
+       openssl pkeyutl -verify -pubin -inkey keys/DEVICE.pem -rawin -in signed.txt -sigfile signature.bin
+     It must say: Signature Verified Successfully.
+  3. What an entry says:   printf '%s===' "$(cut -d. -f2 $f)" | tr '_-' '/+' | base64 -d 2>/dev/null
+     Its "previous" must be the SHA-256 of the .jws file before it (sha256sum PREVIOUS.jws).
+  4. Footage: a line of fragments.txt is "offset length SHA-256 entry", for instance
+       tail -c +$((OFFSET+1)) footage/001.mp4 | head -c LENGTH | sha256sum
+     must give that line's hash, which must also stand in that entry's opened.fragments.
+  5. An archived original (.mp4.age) opens with age:   age -d -i ARCHIVE_IDENTITY ORIGINAL | sha256sum
+     gives the entry's opened.sha256; the original's own SHA-256 is sealed.sha256 and the receipt's sealed_sha256.
+
+IV. Kinds of entries
+  segment: footage; gap: footage is missing, with its cause; note: something that happened, such as a session opened.
+  Times are UTC in nanoseconds.
+"""
