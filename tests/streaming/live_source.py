@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from fractions import Fraction
 
 import av
 import numpy as np
 
 from streaming.packet import Packet, PcmBlock
-from streaming.watching import Watching
 
 RATE = 25
 
@@ -55,13 +55,13 @@ class LiveSource:
             blocks.append(PcmBlock(data, index * 900, time.monotonic_ns(), 1))
         return blocks
 
-    async def run(self, watching: Watching) -> None:
+    async def run(self, picture: Callable[[Packet], None], sound: Callable[[PcmBlock], None]) -> None:
         began = time.monotonic()
         number = 0
         while True:
             for packet in self.next_packets():
-                watching.picture(packet)
+                picture(packet)
             for block in self.sound_blocks(number * 4, 4):
-                watching.sound(block)
+                sound(block)
             number += 1
             await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))

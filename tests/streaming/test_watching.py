@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
-from live_source import LiveSource
 
 from streaming import watching as watching_module
 from streaming.watcher import OfferRefused
 from streaming.watching import Watching
+from tests.streaming.live_source import LiveSource
 
 CONFIGURATION = RTCConfiguration(iceServers=[])
 
@@ -43,7 +43,7 @@ class Client:
 async def room(max_viewers: int = 4) -> AsyncIterator[tuple[Watching, LiveSource]]:
     source = LiveSource()
     watching = Watching(source.want_key, max_viewers)
-    tasks = [asyncio.create_task(source.run(watching)), asyncio.create_task(watching.sweep())]
+    tasks = [asyncio.create_task(source.run(watching.picture, watching.sound)), asyncio.create_task(watching.sweep())]
     try:
         yield watching, source
     finally:

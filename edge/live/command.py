@@ -1,0 +1,68 @@
+"""`shilu-live`: reads the settings, sets up the log, runs until SIGTERM. Exit 2: wrong settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from config.loading import SettingsError, load_settings
+from config.process import LiveSettings
+from edge.live.room_live import RoomLive
+
+application = typer.Typer(
+    help="Shows the room to those who may watch it live.", pretty_exceptions_enable=False, add_completion=False
+)
+
+
+@application.command()
+def run(
+    settings: Annotated[Path, typer.Option("--settings", help="TOML file, see config/examples/live.toml")] = Path(
+        "/etc/shilu/live.toml"
+    ),
+) -> None:
+    """Run until SIGTERM."""
+    try:
+        loaded = load_settings(settings, LiveSettings)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    _set_up_log(loaded.log_level)
+    os.umask(0o077)
+    asyncio.run(_until_told(RoomLive(loaded)))
+
+
+async def _until_told(live: RoomLive) -> None:
+    running = asyncio.create_task(live.run())
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def _set_up_log(level: str) -> None:
+    """JSON lines on standard error; what the libraries say of addresses and candidates stays out of it."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def main() -> None:
+    application()
