@@ -91,16 +91,18 @@ def _index_size(stretch: Sequence[SegmentManifest]) -> int:
 
 
 def _index(stretch: Sequence[SegmentManifest], init: bytes) -> bytes:
-    """A `sidx` box: one entry per segment; each begins with a key frame."""
-    first = stretch[0].opened.fragments[0]
-    track = min(track_timescales(init), default=1)
-    head = struct.pack(">IIQQHH", track, 90_000, max(0, first.start_pts_90k), 0, 0, len(stretch))
-    entries = b"".join(_index_entry(manifest) for manifest in stretch)
+    """A `sidx` box: one entry per segment; each begins with a key frame.
+
+    In the first track's own time scale: some demuxers take the numbers for that whatever the box says.
+    """
+    track, scale = min(track_timescales(init).items())
+    starts = [manifest.opened.fragments[0].start_pts_90k for manifest in stretch]
+    end = stretch[-1].opened.fragments[-1].end_pts_90k
+    times = [max(0, pts_90k) * scale // 90_000 for pts_90k in [*starts, end]]
+    head = struct.pack(">IIQQHH", track, scale, times[0], 0, 0, len(stretch))
+    sizes = [sum(proof.size for proof in manifest.opened.fragments) for manifest in stretch]
+    entries = b"".join(
+        struct.pack(">III", size, max(0, until - since), 0x90000000)  # starts with a stream access point of type 1
+        for size, since, until in zip(sizes, times, times[1:], strict=False)
+    )
     return struct.pack(">I4sI", _index_size(stretch), b"sidx", 1 << 24) + head + entries
-
-
-def _index_entry(manifest: SegmentManifest) -> bytes:
-    proofs = manifest.opened.fragments
-    size = sum(proof.size for proof in proofs)
-    duration = max(0, proofs[-1].end_pts_90k - proofs[0].start_pts_90k)
-    return struct.pack(">III", size, duration, 0x90000000)  # starts with a stream access point of type 1
