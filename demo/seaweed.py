@@ -6,7 +6,6 @@ Owns the server's command line, ports and keys. The bucket is made by `storage`,
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 import urllib.error
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from demo import processes
+from demo.place import write_private
 
 PORT_NAMES = ("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc")
 
@@ -43,7 +43,7 @@ class Seaweed:
 
     def start(self, timeout_s: float = 60.0) -> None:
         self.access = _with_free_ports(self.access, self.directory / "access.json")
-        _write_private(self.directory / "s3.json", json.dumps(_identities(self.access)))
+        write_private(self.directory / "s3.json", json.dumps(_identities(self.access)))
         data = self.directory / "data"
         data.mkdir(exist_ok=True)
         log = self.directory / "weed.log"
@@ -112,14 +112,5 @@ def _with_free_ports(access: Access, path: Path) -> Access:
     if not all(port and processes.port_is_free(port) for port in access.ports.values()):
         ports = dict(zip(PORT_NAMES, processes.free_ports(len(PORT_NAMES)), strict=True))
         access = Access(ports, access.access_key, access.secret_key)
-        _write_private(path, json.dumps(asdict(access)))
+        write_private(path, json.dumps(asdict(access)))
     return access
-
-
-def _write_private(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".part")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    partial.replace(path)
