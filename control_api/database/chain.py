@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_api.database.base import Base, Code, Digest, DigestKey, Identifier, RowNumber, WallNs, refers
@@ -83,3 +83,16 @@ class Alarm(Base):
     cleared_wall_ns: Mapped[WallNs | None]
     acknowledged_wall_ns: Mapped[WallNs | None]
     acknowledged_by: Mapped[Identifier | None]
+
+
+class ArchiveWrite(Base):
+    """Bytes that must reach the archive: written with the row they belong to, stored by the keeper until it holds."""
+
+    __tablename__ = "archive_writes"
+
+    number: Mapped[RowNumber]
+    object_key: Mapped[str] = mapped_column(String(300), unique=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    retain_until_wall_ns: Mapped[WallNs]
+    made_wall_ns: Mapped[WallNs]
+    stored_wall_ns: Mapped[WallNs | None] = mapped_column(index=True)

@@ -14,6 +14,20 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "archive_writes",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("object_key", sa.String(length=300), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("retain_until_wall_ns", sa.BigInteger(), nullable=False),
+        sa.Column("made_wall_ns", sa.BigInteger(), nullable=False),
+        sa.Column("stored_wall_ns", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_archive_writes")),
+        sa.UniqueConstraint("object_key", name=op.f("uq_archive_writes_object_key")),
+    )
+    with op.batch_alter_table("archive_writes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_writes_stored_wall_ns"), ["stored_wall_ns"], unique=False)
+
+    op.create_table(
         "case_tags",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("session_id", sa.String(length=32), nullable=False),
@@ -426,5 +440,6 @@ def downgrade() -> None:
         "enrolment_attempts",
         "center_keys",
         "case_tags",
+        "archive_writes",
     ):
         op.drop_table(table)

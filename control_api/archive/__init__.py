@@ -1,0 +1,1 @@
+"""What rooms sent for keeping: entries let into the chain, bytes checked and receipted, tags, alarms."""

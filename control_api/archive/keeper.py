@@ -1,0 +1,63 @@
+"""The centre's own steady work: what waits is put into the archive until it holds, margins get their time.
+
+One task in the event loop; the work itself blocks and runs in a thread. A failure is logged by its code and tried
+again: nothing here may stop the centre.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from fastapi.concurrency import run_in_threadpool
+
+from control_api.archive.alarms import clear_alarm, raise_alarm
+from control_api.archive.receipts import keep_waiting
+from control_api.archive.retention import extend_margins
+from control_api.center import Center
+from control_api.errors import CenterError
+from control_api.records.write import store_waiting
+from storage.errors import StorageError
+
+log = structlog.get_logger()
+PAUSE_S = 15.0
+BATCH = 100
+WORK: tuple[Callable[[Center, int], int], ...] = (store_waiting, keep_waiting, extend_margins)
+
+
+async def run_keeper(center: Center, pause_s: float = PAUSE_S) -> None:
+    """Runs until cancelled. `center.wake` makes it look at once."""
+    while True:
+        more = await run_in_threadpool(work_once, center)
+        if not more:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(center.wake.wait(), pause_s)
+            center.wake.clear()
+
+
+def work_once(center: Center) -> bool:
+    """One round; True when there is more to do at once."""
+    try:
+        done = [step(center, BATCH) for step in WORK]
+    except (StorageError, CenterError) as error:
+        log.warning("keeping-failed", code=error.code)
+        _say_archive(center, error.code)
+        return False
+    except Exception as error:
+        log.error("keeping-fault", error=type(error).__name__, exc_info=error)
+        return False
+    _say_archive(center, None)
+    return BATCH in done
+
+
+def _say_archive(center: Center, code: str | None) -> None:
+    if code is None and not center.archive_trouble:
+        return
+    center.archive_trouble = code or ""
+    with center.database.writing() as session:
+        if code is None:
+            clear_alarm(session, center.now_ns(), "archive-trouble", room_id=None, device_id=None)
+        else:
+            raise_alarm(session, center.now_ns(), "archive-trouble", detail=code)

@@ -1,0 +1,1 @@
+"""What people decided, written into the archive too, so that the database can be rebuilt from the archive alone."""

@@ -1,0 +1,1 @@
+"""The access register 查阅登记: written before footage leaves, chained by hash, read by those who may."""

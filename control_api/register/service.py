@@ -1,0 +1,166 @@
+"""Writes and reads the access register. A row names a person and a reason before the first byte leaves.
+
+R1  A row's hash covers its own fields and the hash of the row before it: none can be changed or taken out unseen.
+R2  A grant serves the person it was given to, in the web sessions of the same account, for twelve hours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from control_api.accounts.actor import Actor
+from control_api.accounts.permissions import Permission
+from control_api.database import AccessGrant, AccessStretch, Meta, Room, RoomSession, new_id
+from control_api.errors import CenterError, NotFound
+from control_api.sessions.cases import check_reason
+
+GRANT_NS = 12 * 3600 * 10**9
+PAGE_ROWS = 100
+_HEAD = "register-head"
+PERMISSIONS = {
+    "replay": Permission.REPLAY,
+    "download": Permission.DOWNLOAD,
+    "live": Permission.WATCH_LIVE,
+    "preview-shift": Permission.WATCH_LIVE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterFault:
+    """The first row that does not fit."""
+
+    number: int
+    why: str
+
+
+def grant_access(
+    session: Session,
+    actor: Actor,
+    now_ns: int,
+    *,
+    what: str,
+    room_id: str,
+    reason: str,
+    session_id: str | None = None,
+) -> AccessGrant:
+    """Commit it before any footage leaves. Raises NotAllowed, NotFound, CenterError `no-reason`."""
+    actor.check(PERMISSIONS[what])
+    if session.get(Room, room_id) is None:
+        raise NotFound
+    if session_id is not None:
+        row = session.get(RoomSession, session_id)
+        if row is None or row.room_id != room_id:
+            raise NotFound
+    head = _locked_head(session)
+    grant = AccessGrant(
+        id=new_id(),
+        account_id=actor.account_id,
+        person=actor.name,
+        unit=actor.unit_name,
+        what=what,
+        room_id=room_id,
+        session_id=session_id,
+        reason=check_reason(reason),
+        granted_wall_ns=now_ns,
+        previous=head.value or None,
+    )
+    grant.sha256 = row_hash(grant)
+    head.value = grant.sha256
+    session.add(grant)
+    session.flush()
+    return grant
+
+
+def get_grant(session: Session, actor: Actor, grant_id: str, now_ns: int) -> AccessGrant:
+    """The actor's own, still good grant (R2). Raises NotFound, CenterError `grant-ended`."""
+    grant = session.scalar(select(AccessGrant).where(AccessGrant.id == grant_id))
+    if grant is None or grant.account_id != actor.account_id:
+        raise NotFound
+    actor.check(PERMISSIONS[grant.what])
+    if now_ns - grant.granted_wall_ns > GRANT_NS:
+        raise CenterError(
+            "grant-ended", "查阅登记已过期，请重新填写事由。", "This access has ended; give a reason again.", status=403
+        )
+    return grant
+
+
+def record_stretch(
+    session: Session,
+    grant_id: str,
+    *,
+    from_wall_ns: int,
+    to_wall_ns: int,
+    fetched_wall_ns: int,
+    entry_sha256: str | None = None,
+) -> AccessStretch:
+    """What really went out. A stretch fetched again under the same grant is a row again."""
+    stretch = AccessStretch(
+        grant_id=grant_id,
+        from_wall_ns=from_wall_ns,
+        to_wall_ns=to_wall_ns,
+        fetched_wall_ns=fetched_wall_ns,
+        entry_sha256=entry_sha256,
+    )
+    session.add(stretch)
+    session.flush()
+    return stretch
+
+
+def list_grants(
+    session: Session, actor: Actor, *, page: int = 1, session_id: str | None = None, room_id: str | None = None
+) -> list[AccessGrant]:
+    """Newest first, a page of 100."""
+    actor.check(Permission.READ_REGISTER)
+    query = select(AccessGrant)
+    if session_id is not None:
+        query = query.where(AccessGrant.session_id == session_id)
+    if room_id is not None:
+        query = query.where(AccessGrant.room_id == room_id)
+    query = query.order_by(AccessGrant.number.desc()).limit(PAGE_ROWS).offset((max(1, page) - 1) * PAGE_ROWS)
+    return list(session.scalars(query))
+
+
+def check_chain(session: Session) -> RegisterFault | None:
+    """Walk the whole register; None when every row fits (R1)."""
+    previous: str | None = None
+    for grant in session.scalars(select(AccessGrant).order_by(AccessGrant.number).execution_options(yield_per=500)):
+        if grant.previous != previous:
+            return RegisterFault(grant.number, "the row before it is missing or was changed")
+        if grant.sha256 != row_hash(grant):
+            return RegisterFault(grant.number, "its fields were changed")
+        previous = grant.sha256
+    head = session.get(Meta, _HEAD)
+    if (head.value if head is not None else "") != (previous or ""):
+        return RegisterFault(0, "rows at the end are missing")
+    return None
+
+
+def row_hash(grant: AccessGrant) -> str:
+    fields = [
+        grant.id,
+        grant.account_id,
+        grant.person,
+        grant.unit,
+        grant.what,
+        grant.room_id,
+        grant.session_id,
+        grant.reason,
+        str(grant.granted_wall_ns),
+        grant.previous,
+    ]
+    return hashlib.sha256(json.dumps(["shilu-register-1", *fields], ensure_ascii=False).encode()).hexdigest()
+
+
+def _locked_head(session: Session) -> Meta:
+    """One writer at a time: two rows must not name the same one before them."""
+    head = session.get(Meta, _HEAD, with_for_update=True)
+    if head is None:
+        head = Meta(key=_HEAD, value="")
+        session.add(head)
+        session.flush()
+    return head

@@ -1,0 +1,1 @@
+"""Sessions: derived from what rooms signed, found, tagged with cases, remarked on, held."""

@@ -1,0 +1,110 @@
+"""Which case a session belongs to. A correction is a further sealed tag; the one before it stays."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, aliased
+
+from control_api.accounts.actor import Actor
+from control_api.accounts.permissions import Permission
+from control_api.center import Center
+from control_api.database import CaseTag, RoomSession
+from control_api.errors import CenterError, NotFound
+from control_api.records.write import add_write
+from storage.case_id import BadCaseId, normalize_case_id
+from storage.case_tag import CaseTag as SealableTag
+from storage.case_tag import seal_tag
+from storage.layout import tag_key
+
+REASON_CHARACTERS = 200
+
+
+def current_tag(session: Session, session_id: str) -> CaseTag | None:
+    """The newest tag that somebody vouched for and nothing has replaced."""
+    query = select(CaseTag).where(CaseTag.session_id == session_id, is_current())
+    return session.scalars(query.order_by(CaseTag.made_wall_ns.desc()).limit(1)).first()
+
+
+def is_current() -> ColumnElement[bool]:
+    """A condition on CaseTag rows, for queries: bound, and no newer bound tag of the same session."""
+    newer = aliased(CaseTag)
+    behind = select(newer.sha256).where(
+        newer.session_id == CaseTag.session_id,
+        newer.bound_wall_ns.is_not(None),
+        (newer.made_wall_ns > CaseTag.made_wall_ns) | (newer.replaces == CaseTag.sha256),
+        newer.sha256 != CaseTag.sha256,
+    )
+    return CaseTag.bound_wall_ns.is_not(None) & ~behind.exists()
+
+
+def tag_history(session: Session, session_id: str) -> list[CaseTag]:
+    """Newest first; those that nobody vouched for too."""
+    query = select(CaseTag).where(CaseTag.session_id == session_id)
+    return list(session.scalars(query.order_by(CaseTag.made_wall_ns.desc())))
+
+
+def correct_case(
+    session: Session, center: Center, actor: Actor, now_ns: int, session_id: str, case_id: str, reason: str
+) -> CaseTag:
+    """Tag or correct at the centre (also 待补编号). Raises BadCaseId, CenterError, NotFound; then nothing changed."""
+    actor.check(Permission.CORRECT_CASE)
+    if session.get(RoomSession, session_id) is None:
+        raise NotFound
+    case_id = check_case_id(case_id, center.settings.case_pattern)
+    before = current_tag(session, session_id)
+    reason = check_reason(reason) if before is not None else reason.strip()[:REASON_CHARACTERS]
+    if before is not None and before.case_id == case_id:
+        raise CenterError("same-case", "编号与现有的一致。", "It is this case ID already.", status=409, field="case_id")
+    made_ns = max(now_ns, before.made_wall_ns + 1) if before is not None else now_ns
+    tag = SealableTag(
+        session=session_id,
+        case_id=case_id,
+        officer=actor.account_id,
+        signed_in="online",
+        made_wall_ns=made_ns,
+        replaces=before.sha256 if before is not None else None,
+        reason=reason or None,
+    )
+    sealed = seal_tag(tag, center.keys.recipient_texts)
+    row = CaseTag(
+        sha256=hashlib.sha256(sealed).hexdigest(),
+        session_id=session_id,
+        case_id=case_id,
+        officer_id=actor.account_id,
+        signed_in="online",
+        source="centre",
+        made_wall_ns=made_ns,
+        received_wall_ns=now_ns,
+        bound_wall_ns=now_ns,
+        replaces=tag.replaces,
+        reason=tag.reason,
+    )
+    session.add(row)
+    add_write(session, center, now_ns, tag_key(row.sha256), sealed)
+    session.flush()
+    center.hurry()
+    return row
+
+
+def check_case_id(case_id: str, pattern: str) -> str:
+    """The case ID in its one form. Raises CenterError with the field."""
+    try:
+        return normalize_case_id(case_id, pattern)
+    except BadCaseId as error:
+        raise CenterError(error.code, error.message, error.message_en, status=422, field="case_id") from None
+
+
+def check_reason(reason: str) -> str:
+    """A reason that says something: 2 to 200 characters. Raises CenterError."""
+    reason = " ".join(reason.split())
+    if not 2 <= len(reason) <= REASON_CHARACTERS or not reason.isprintable():
+        raise CenterError(
+            "no-reason",
+            f"请填写事由（2 至 {REASON_CHARACTERS} 个字）。",
+            f"Give a reason of 2 to {REASON_CHARACTERS} characters.",
+            status=422,
+            field="reason",
+        )
+    return reason

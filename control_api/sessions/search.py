@@ -1,0 +1,131 @@
+"""Finding sessions by case, room, unit, officer or day. Searches leave no case ID in an address or a log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from config.process import CenterSettings
+from control_api.accounts.actor import Actor
+from control_api.accounts.permissions import Permission
+from control_api.database import Account, CaseTag, Entry, Room, RoomSession
+from control_api.sessions.cases import check_case_id, current_tag, is_current
+from control_api.sessions.holds import session_held
+
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SessionQuery:
+    """What is left out is not asked for. `untagged`: 待补编号 only. `page` from 1."""
+
+    case_id: str | None = None
+    room_id: str | None = None
+    unit_id: str | None = None
+    officer_id: str | None = None
+    day: date | None = None
+    untagged: bool = False
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session for people. `waiting_segments` are still in the room or on their way."""
+
+    id: str
+    room_id: str
+    room_name: str
+    unit_name: str
+    opened_wall_ns: int
+    closed_wall_ns: int | None
+    officer_name: str | None
+    signed_in: str | None
+    case_id: str | None
+    archived_segments: int
+    waiting_segments: int
+    refused_segments: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    rows: list[SessionRow]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE_ROWS))
+
+
+def find_sessions(session: Session, actor: Actor, query: SessionQuery, settings: CenterSettings) -> SessionPage:
+    """Newest first. Raises CenterError for a case ID that can't be one."""
+    actor.check(Permission.FIND_SESSIONS)
+    wanted = _filtered(query, settings)
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    page = max(1, query.page)
+    ordered = wanted.order_by(RoomSession.opened_wall_ns.desc()).limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)
+    rows = list(session.scalars(ordered).unique())
+    return SessionPage([session_row(session, row) for row in rows], total, page)
+
+
+def session_row(session: Session, row: RoomSession) -> SessionRow:
+    tag = current_tag(session, row.id)
+    officer = session.get(Account, row.officer_id) if row.officer_id is not None else None
+    counts: dict[str, int] = {
+        state: count
+        for state, count in session.execute(
+            select(Entry.state, func.count())
+            .where(Entry.session_id == row.id, Entry.kind == "segment")
+            .group_by(Entry.state)
+        )
+    }
+    return SessionRow(
+        id=row.id,
+        room_id=row.room_id,
+        room_name=row.room.name,
+        unit_name=row.room.unit.name,
+        opened_wall_ns=row.opened_wall_ns,
+        closed_wall_ns=row.closed_wall_ns,
+        officer_name=officer.display_name if officer else None,
+        signed_in=row.signed_in,
+        case_id=tag.case_id if tag else None,
+        archived_segments=counts.get("receipted", 0),
+        waiting_segments=counts.get("waiting", 0),
+        refused_segments=counts.get("refused", 0),
+        held=session_held(session, row.id),
+    )
+
+
+def day_span(day: date, timezone: str) -> tuple[int, int]:
+    """The county's day in UTC nanoseconds: from (inside) and to (outside)."""
+    zone = ZoneInfo(timezone)
+    start = datetime.combine(day, time(), zone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    return int(start.timestamp()) * 10**9, int(end.timestamp()) * 10**9
+
+
+def _filtered(query: SessionQuery, settings: CenterSettings) -> Select[RoomSession]:
+    wanted = select(RoomSession)
+    if query.case_id:
+        case_id = check_case_id(query.case_id, settings.case_pattern)
+        of_case = select(CaseTag.session_id).where(CaseTag.case_id == case_id, is_current())
+        wanted = wanted.where(RoomSession.id.in_(of_case))
+    if query.untagged:
+        tagged = select(CaseTag.session_id).where(CaseTag.bound_wall_ns.is_not(None))
+        wanted = wanted.where(RoomSession.id.not_in(tagged))
+    if query.room_id:
+        wanted = wanted.where(RoomSession.room_id == query.room_id)
+    if query.unit_id:
+        wanted = wanted.where(RoomSession.room_id.in_(select(Room.id).where(Room.unit_id == query.unit_id)))
+    if query.officer_id:
+        wanted = wanted.where(RoomSession.officer_id == query.officer_id)
+    if query.day is not None:
+        start, end = day_span(query.day, settings.timezone)
+        last = func.coalesce(RoomSession.closed_wall_ns, RoomSession.opened_wall_ns)
+        wanted = wanted.where(RoomSession.opened_wall_ns < end, last >= start)
+    return wanted
