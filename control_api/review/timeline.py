@@ -1,6 +1,6 @@
 """A session's footage on one line: pieces that play, stretches that are missing and why. Pure.
 
-Two clocks meet here and are never mixed: `at_s` counts along the playlist, where gaps take no time, and wall time
+Two clocks meet here and are never mixed: `at_90k` counts along the playlist, where gaps take no time, and wall time
 runs over gaps. A piece maps one to the other by the manifest's own start on both clocks.
 """
 
@@ -11,22 +11,21 @@ from dataclasses import dataclass, replace
 
 from storage.manifest import GapManifest, SegmentManifest
 
-MARGIN_NS = 30_000_000_000  # kept with a session before its opening and after its closing
 HOLE_NS = 1_000_000_000  # a shorter hole between two pieces is rounding of clocks
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment that plays. `at_s`: where it begins on the playlist."""
+    """A segment that plays. `at_90k`: where it begins on the playlist."""
 
     entry: str
     run: str
     sequence: int
     start_wall_ns: int
     end_wall_ns: int
-    length_s: float
+    length_90k: int
     recovered: bool = False
-    at_s: float = 0.0
+    at_90k: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,8 @@ class Timeline:
     missing: tuple[Missing, ...]
 
     @property
-    def length_s(self) -> float:
-        return self.pieces[-1].at_s + self.pieces[-1].length_s if self.pieces else 0.0
-
-
-def session_span(opened_wall_ns: int, closed_wall_ns: int | None, now_ns: int) -> tuple[int, int]:
-    """The stretch that belongs to a session, with its margins; an open session lasts until now."""
-    return opened_wall_ns - MARGIN_NS, (closed_wall_ns + MARGIN_NS) if closed_wall_ns else now_ns
+    def length_90k(self) -> int:
+        return self.pieces[-1].at_90k + self.pieces[-1].length_90k if self.pieces else 0
 
 
 def lay_out(segments: Iterable[Known], gaps: Iterable[GapManifest], span: tuple[int, int]) -> Timeline:
@@ -93,10 +87,12 @@ def _piece(item: Known) -> Piece:
     manifest = item.manifest
     start, end = manifest.start, manifest.end
     if start.pts_90k is not None and end.pts_90k is not None:
-        length_s = (end.pts_90k - start.pts_90k) / 90_000
+        length_90k = end.pts_90k - start.pts_90k
     else:
-        length_s = (end.wall_ns - start.wall_ns) / 1e9
-    return Piece(item.entry, manifest.run, manifest.sequence, start.wall_ns, end.wall_ns, length_s, manifest.recovered)
+        length_90k = (end.wall_ns - start.wall_ns) * 9 // 100_000
+    return Piece(
+        item.entry, manifest.run, manifest.sequence, start.wall_ns, end.wall_ns, length_90k, manifest.recovered
+    )
 
 
 def _place(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -105,10 +101,10 @@ def _place(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     for piece in pieces:
         began.setdefault(piece.run, piece.start_wall_ns)
     placed: list[Piece] = []
-    at_s = 0.0
+    at_90k = 0
     for piece in sorted(pieces, key=lambda one: (began[one.run], one.run, one.sequence)):
-        placed.append(replace(piece, at_s=round(at_s, 6)))
-        at_s += piece.length_s
+        placed.append(replace(piece, at_90k=at_90k))
+        at_90k += piece.length_90k
     return tuple(placed)
 
 

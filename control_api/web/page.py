@@ -69,6 +69,7 @@ def render(
         "unit_title": unit_title(pages, language, center.settings.county_name),
         "alarm_count": count_alarms(center) if actor and actor.may(Permission.SEE_ALARMS) else 0,
         "now_ns": center.now_ns(),
+        "county_zone": center.settings.timezone,
         "said": lambda chinese, english: (english or chinese) if language == "en" else chinese,
     }
     html = pages.render(language, template, frame | dict(context or {}))

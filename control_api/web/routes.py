@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from control_api.web import accounts, alarms, configuration_page, devices, find, register_page, rooms, sessions, sign_in
+from control_api.web import (
+    accounts,
+    alarms,
+    configuration_page,
+    devices,
+    find,
+    register_page,
+    rooms,
+    session_forms,
+    sessions,
+    sign_in,
+)
 from control_api.web.page import county_pages
 from pages.response_headers import ResponseHeaders
 
 router = APIRouter()
-for part in (sign_in, rooms, sessions, find, register_page, alarms, devices, configuration_page, accounts):
+for part in (
+    sign_in,
+    rooms,
+    sessions,
+    session_forms,
+    find,
+    register_page,
+    alarms,
+    devices,
+    configuration_page,
+    accounts,
+):
     router.include_router(part.router)
 
 

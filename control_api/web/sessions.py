@@ -15,7 +15,7 @@ from control_api.accounts.permissions import Permission
 from control_api.center import Center, center_of
 from control_api.database import RoomSession
 from control_api.errors import CenterError, NotFound
-from control_api.review.timeline import session_span
+from control_api.sessions.footage import session_span
 from control_api.web.day_line import Line, draw
 from control_api.web.page import PageRoute, error_text, language_of, pages_of, render
 from control_api.web.register_queries import accesses_of
@@ -81,7 +81,7 @@ def session_page(
         session = describe_sessions(db, [row])[0]
         context: dict[str, Any] = {
             "session": session,
-            "line": _line(db, center, county, session),
+            "line": _line(db, center, county, row, session),
             "tags": tags_of(db, session_id),
             "holds": holds_of(db, session_id, session.case_id),
             "findings": findings_of(db, session_id),
@@ -95,8 +95,8 @@ def session_page(
     return render(request, actor, "session.html", context, section="sessions", status=status)
 
 
-def _line(db: Session, center: Center, county: CountyTime, session: SessionRow) -> Line:
+def _line(db: Session, center: Center, county: CountyTime, row: RoomSession, session: SessionRow) -> Line:
     now_ns = center.now_ns()
-    span = session_span(session.opened_ns, session.closed_ns, now_ns)
+    span = session_span(row, now_ns)
     footage, gaps = footage_of(db, session.room_id, span)
     return draw(span, footage, session_spans([session], now_ns), gaps, county, now_ns)

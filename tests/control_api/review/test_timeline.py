@@ -1,5 +1,5 @@
 from control_api.review.causes import CAUSES
-from control_api.review.timeline import Known, lay_out, session_span
+from control_api.review.timeline import Known, lay_out
 from storage.manifest import (
     FragmentProof,
     GapCause,
@@ -64,8 +64,8 @@ SPAN = (100 * S, 200 * S)
 
 def test_pieces_follow_each_other_on_the_playlist_and_gaps_take_no_time() -> None:
     line = lay_out([segment(140, 0, "b"), segment(100, 37), segment(110, 47, sequence=1)], [gap(120, 140)], SPAN)
-    assert [(piece.at_s, piece.start_wall_ns // S) for piece in line.pieces] == [(0, 100), (10, 110), (20, 140)]
-    assert line.length_s == 30
+    assert [(piece.at_90k // 90_000, piece.start_wall_ns // S) for piece in line.pieces] == [(0, 100), (10, 110), (20, 140)]
+    assert line.length_90k == 30 * 90_000
     assert [(one.start_wall_ns // S, one.end_wall_ns // S, one.cause) for one in line.missing] == [
         (120, 140, "crashed")
     ]
@@ -107,17 +107,12 @@ def test_a_lost_microphone_is_shown_while_the_picture_plays() -> None:
 
 def test_nothing_at_all_is_an_empty_line() -> None:
     line = lay_out([], [], SPAN)
-    assert (line.pieces, line.missing, line.length_s) == ((), (), 0.0)
+    assert (line.pieces, line.missing, line.length_90k) == ((), (), 0)
 
 
 def test_a_wall_clock_that_stepped_back_leaves_the_order_of_a_run_alone() -> None:
     line = lay_out([segment(110, 0), segment(105, 10, sequence=1)], [], SPAN)
     assert [piece.sequence for piece in line.pieces] == [0, 1]
-
-
-def test_a_session_keeps_half_a_minute_on_both_sides_and_an_open_one_lasts_until_now() -> None:
-    assert session_span(100 * S, 150 * S, 999 * S) == (70 * S, 180 * S)
-    assert session_span(100 * S, None, 160 * S) == (70 * S, 160 * S)
 
 
 def test_every_cause_that_a_room_can_sign_has_words() -> None:

@@ -1,0 +1,100 @@
+"""A session as a package to take away: entries, receipts, keys and footage, opened while it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from control_api.center import Center
+from control_api.database import CenterKey, Device, Entry, RoomSession
+from control_api.errors import CenterError
+from control_api.register.service import record_stretch
+from control_api.review.footage import Stored, read_manifest, stored_segment
+from control_api.review.opening import open_segment
+from control_api.sessions.footage import session_entries
+from storage.chain import AnyManifest
+from storage.export import PackageContents, build_package
+from storage.key_record import KeyRecord, centre_key_record, device_key_record
+from storage.manifest import SegmentManifest
+from storage.signing import PublicKey
+
+
+def nothing_archived() -> CenterError:
+    return CenterError(
+        "nothing-archived",
+        "这一场还没有归档的录像，暂时不能下载；房间连上中心后自动补传。",
+        "Nothing of this session is archived yet; the room sends it by itself when it is on the line.",
+        status=409,
+        field="reason",
+    )
+
+
+def gather(db: Session, row: RoomSession, now_ns: int) -> tuple[PackageContents, dict[str, Stored]]:
+    """What goes in, and where each segment stands. Raises CenterError `nothing-archived`."""
+    entries = _whole_chains(db, session_entries(db, row, now_ns))
+    manifests: list[tuple[AnyManifest, str]] = [(read_manifest(entry), entry.jws) for entry in entries]
+    wanted = [entry for entry in session_entries(db, row, now_ns) if entry.kind == "segment"]
+    stored = {
+        f"{one.manifest.device} {one.manifest.number}": one
+        for entry in wanted
+        if entry.state == "receipted"
+        for one in [stored_segment(db, row, entry.sha256, now_ns)]
+    }
+    if not stored:
+        raise nothing_archived()
+    contents = PackageContents(
+        session=row.id,
+        made_wall_ns=now_ns,
+        entries=manifests,
+        segments=[one.manifest for one in stored.values()],
+        keys=_keys(db, {entry.device_id for entry in entries}),
+        receipts={(entry.device_id, entry.number): entry.receipt for entry in entries if entry.receipt},
+    )
+    return contents, stored
+
+
+def stream(center: Center, grant_id: str, contents: PackageContents, stored: dict[str, Stored]) -> Iterator[bytes]:
+    """The package in pieces; each segment is written into the register before its bytes go."""
+
+    def open_one(manifest: SegmentManifest) -> bytes:
+        one = stored[f"{manifest.device} {manifest.number}"]
+        opened = open_segment(center, one)
+        with center.database.writing() as db:
+            record_stretch(
+                db,
+                grant_id,
+                from_wall_ns=manifest.start.wall_ns,
+                to_wall_ns=manifest.end.wall_ns,
+                fetched_wall_ns=center.now_ns(),
+                entry_sha256=one.entry,
+            )
+        return opened.init + opened.media
+
+    yield from build_package(contents, open_one)
+
+
+def _whole_chains(db: Session, entries: Sequence[Entry]) -> list[Entry]:
+    """From the first to the last entry of each device without a hole, so that the chain can be followed."""
+    numbers: dict[str, list[int]] = {}
+    for entry in entries:
+        numbers.setdefault(entry.device_id, []).append(entry.number)
+    whole: list[Entry] = []
+    for device_id, found in numbers.items():
+        query = select(Entry).where(Entry.device_id == device_id, Entry.number.between(min(found), max(found)))
+        whole += db.scalars(query.order_by(Entry.number)).all()
+    return whole
+
+
+def _keys(db: Session, device_ids: set[str]) -> list[KeyRecord]:
+    devices = db.scalars(select(Device).where(Device.id.in_(device_ids))).unique().all()
+    own = [
+        device_key_record(PublicKey.from_text(one.chain_key), one.id, one.room_id, one.enrolled_wall_ns)
+        for one in devices
+    ]
+    centre = [
+        centre_key_record(PublicKey.from_text(one.public_key), one.made_wall_ns)
+        for one in db.scalars(select(CenterKey))
+    ]
+    return [*own, *centre]

@@ -1,0 +1,182 @@
+"""Replay, download, notes, holds and corrections over HTTP. The register's row is committed before any footage leaves.
+
+Every answer with footage asks anew who is asking: a person whose rights end sees no further segment.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from sqlalchemy.orm import Session
+
+from control_api.accounts.actor import Actor
+from control_api.accounts.guard import require
+from control_api.accounts.permissions import Permission
+from control_api.center import Center, center_of
+from control_api.database import AccessGrant, RoomSession
+from control_api.errors import CenterError, NotFound
+from control_api.register.service import get_grant, grant_access, record_stretch
+from control_api.review.footage import Stored, first_of_run, session_timeline, stored_segment
+from control_api.review.opening import open_segment
+from control_api.review.package import gather, stream
+from control_api.review.viewing import playlist, timeline_json
+from control_api.sessions.findings import add_finding
+from control_api.sessions.footage import get_session
+from control_api.web.page import PageRoute, go, language_of, pages_of, render
+from control_api.web.session_queries import describe_sessions, findings_of, holds_of
+from control_api.web.sessions import session_page
+from storage.playlist import CONTENT_TYPE
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+Viewer = Annotated[Actor, Depends(require(Permission.REPLAY))]
+Taker = Annotated[Actor, Depends(require(Permission.DOWNLOAD))]
+Writer = Annotated[Actor, Depends(require(Permission.WRITE_FINDINGS))]
+Text = Annotated[str, Form()]
+NO_STORE = {"cache-control": "no-store"}
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+MOST_SKIPPED = 50
+
+
+@router.post("/review")
+def begin(request: Request, actor: Viewer, session: Text = "", reason: Text = "") -> Response:
+    """Reason first: the row is in the register before the player's page is even shown."""
+    center = center_of(request)
+    try:
+        with center.database.writing() as db:
+            row = get_session(db, session)
+            grant = grant_access(
+                db, actor, center.now_ns(), what="replay", room_id=row.room_id, session_id=row.id, reason=reason
+            )
+    except CenterError as error:
+        if error.field != "reason":
+            raise
+        return session_page(request, actor, session, error=error, field="reason", typed={"reason": reason})
+    return go(f"/review/{grant.id}")
+
+
+@router.get("/review/{access}")
+def show_player(request: Request, actor: Viewer, access: str) -> Response:
+    center = center_of(request)
+    with center.database.reading() as db:
+        grant, row = _allowed(db, center, actor, access)
+        session = describe_sessions(db, [row])[0]
+        context: dict[str, Any] = {
+            "grant": grant,
+            "session": session,
+            "findings": findings_of(db, row.id),
+            "holds": [hold for hold in holds_of(db, row.id, session.case_id) if hold["released_ns"] is None],
+        }
+    return render(request, actor, "replay.html", context, section="sessions")
+
+
+@router.get("/review/{access}/timeline.json")
+def give_timeline(request: Request, actor: Viewer, access: str, skip: str = "") -> Response:
+    center = center_of(request)
+    with center.database.reading() as db:
+        _, row = _allowed(db, center, actor, access)
+        line = session_timeline(db, row, center.now_ns(), _skipped(skip))
+        findings = findings_of(db, row.id)
+    body = timeline_json(line, pages_of(request).translators[language_of(request)].text)
+    body["session"] = {
+        "opened_ms": row.opened_wall_ns // 10**6,
+        "closed_ms": None if row.closed_wall_ns is None else row.closed_wall_ns // 10**6,
+    }
+    body["findings"] = [{"wall_ms": one["wall_ns"] // 10**6, "text": one["text"]} for one in findings if one["marked"]]
+    return JSONResponse(body, headers=NO_STORE)
+
+
+@router.get("/review/{access}/playlist.m3u8")
+def give_playlist(request: Request, actor: Viewer, access: str, skip: str = "") -> Response:
+    center = center_of(request)
+    with center.database.reading() as db:
+        _, row = _allowed(db, center, actor, access)
+        line = session_timeline(db, row, center.now_ns(), _skipped(skip))
+    return Response(playlist(line), media_type=CONTENT_TYPE, headers=NO_STORE)
+
+
+@router.get("/review/{access}/init/{run}.mp4")
+def give_init(request: Request, actor: Viewer, access: str, run: str) -> Response:
+    """The run's ftyp+moov: no picture and no sound is in it, so that the register notes nothing."""
+    center = center_of(request)
+    with center.database.reading() as db:
+        _, row = _allowed(db, center, actor, access)
+        stored = first_of_run(db, row, run, center.now_ns())
+    return Response(open_segment(center, stored).init, media_type="video/mp4", headers=NO_STORE)
+
+
+@router.get("/review/{access}/segments/{entry}.m4s")
+def give_segment(request: Request, actor: Viewer, access: str, entry: str) -> Response:
+    center = center_of(request)
+    with center.database.reading() as db:
+        grant, row = _allowed(db, center, actor, access)
+        stored = stored_segment(db, row, entry, center.now_ns())
+    media = open_segment(center, stored).media
+    _record(center, grant.id, stored)
+    return Response(media, media_type="video/iso.segment", headers=NO_STORE)
+
+
+@router.post("/review/{access}/findings")
+def write_finding(
+    request: Request,
+    actor: Writer,
+    access: str,
+    wall_ms: Annotated[int, Form()] = 0,
+    text: Text = "",
+    marked: Text = "",
+) -> Response:
+    """Answers with the list of notes as it stands, to be put in place."""
+    center = center_of(request)
+    with center.database.writing() as db:
+        _, row = _allowed(db, center, actor, access)
+        add_finding(db, center, actor, center.now_ns(), row.id, wall_ns=wall_ms * 10**6, text=text, marked=bool(marked))
+        findings = findings_of(db, row.id)
+    return render(request, actor, "notes.html", {"findings": findings}, status=201)
+
+
+@router.post("/review/downloads")
+def download(request: Request, actor: Taker, session: Text = "", reason: Text = "") -> Response:
+    center = center_of(request)
+    try:
+        with center.database.writing() as db:
+            row = get_session(db, session)
+            contents, stored = gather(db, row, center.now_ns())
+            grant = grant_access(
+                db, actor, center.now_ns(), what="download", room_id=row.room_id, session_id=row.id, reason=reason
+            )
+    except CenterError as error:
+        if error.field != "reason":
+            raise
+        typed = {"download_reason": reason}
+        return session_page(request, actor, session, error=error, field="download_reason", typed=typed)
+    # The name says nothing about the case: it will lie about in folders and in logs.
+    name = f"shilu-{pages_of(request).county_time.at(row.opened_wall_ns):%Y%m%d-%H%M}-{session[:8]}.zip"
+    headers = NO_STORE | {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(stream(center, grant.id, contents, stored), media_type="application/zip", headers=headers)
+
+
+def _allowed(db: Session, center: Center, actor: Actor, access: str) -> tuple[AccessGrant, RoomSession]:
+    """The person's own grant and the session that it is for. Raises NotFound, NotAllowed, CenterError `grant-ended`."""
+    grant = get_grant(db, actor, access, center.now_ns())
+    if grant.what != "replay" or grant.session_id is None:
+        raise NotFound
+    return grant, get_session(db, grant.session_id)
+
+
+def _record(center: Center, grant_id: str, stored: Stored) -> None:
+    with center.database.writing() as db:
+        record_stretch(
+            db,
+            grant_id,
+            from_wall_ns=stored.manifest.start.wall_ns,
+            to_wall_ns=stored.manifest.end.wall_ns,
+            fetched_wall_ns=center.now_ns(),
+            entry_sha256=stored.entry,
+        )
+
+
+def _skipped(skip: str) -> list[str]:
+    """Entries that this viewer was refused as damaged."""
+    return [digest for digest in skip.split(",")[:MOST_SKIPPED] if _DIGEST.fullmatch(digest)]
