@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS entries_by_state ON entries (state, kind, number);
 CREATE INDEX IF NOT EXISTS entries_by_session ON entries (session, number) WHERE session IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS entries_by_place ON entries (run, sequence) WHERE sequence IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, number);
 """
 
 
@@ -101,10 +102,6 @@ class SpoolIndex:
         with self._lock:
             self._database.close()
 
-    def is_whole(self) -> bool:
-        with self._lock:
-            return bool(self._database.execute("PRAGMA quick_check").fetchone()[0] == "ok")
-
     def head(self) -> ChainHead:
         with self._rows("SELECT number, sha256 FROM entries ORDER BY number DESC LIMIT 1") as rows:
             row = next(rows, None)
@@ -128,10 +125,6 @@ class SpoolIndex:
         """The segment at this place of a run."""
         return self._one("run = ? AND sequence = ?", run, sequence)
 
-    def last_covered(self) -> EntryRow | None:
-        """The newest segment or gap: how far the timeline is accounted for."""
-        return self._one("kind <> 'note' ORDER BY number DESC LIMIT 1")
-
     def newest_first(self, up_to: int | None = None) -> Iterator[EntryRow]:
         """All rows, newest first, a few at a time."""
         number = self.head().number if up_to is None else up_to
@@ -142,9 +135,15 @@ class SpoolIndex:
     def notes_of(self, session: str) -> list[EntryRow]:
         return self._many("kind = 'note' AND session = ? ORDER BY number", session)
 
-    def session_notes(self, limit: int) -> list[EntryRow]:
-        """The last notes that name a session, newest first."""
-        return self._many("kind = 'note' AND session IS NOT NULL ORDER BY number DESC LIMIT ?", limit)
+    def notes_newest_first(self, limit: int) -> Iterator[EntryRow]:
+        """At most `limit` notes, newest first, a few at a time."""
+        number = self.head().number
+        while limit > 0 and (
+            rows := self._many("kind = 'note' AND number <= ? ORDER BY number DESC LIMIT 200", number)
+        ):
+            yield from rows[:limit]
+            limit -= len(rows)
+            number = rows[-1].number - 1
 
     def receipted(self, limit: int) -> list[EntryRow]:
         """Segments that may go, oldest first."""

@@ -18,11 +18,12 @@ from edge.spool.ledger import Ledger, chain_file
 from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, SEGMENT_SUFFIX, segment_name
 from edge.spool.pruning import finish_pruning
 from edge.spool.run_keeper import SessionAt
-from edge.spool.torn_segment import TornSegment, finish_torn, read_torn
+from edge.spool.torn_segment import TornSegment, finish_torn, journal_is_empty, read_torn
 from storage.chain import check_link, open_entry
 from storage.disk import make_directories, sync_directory
 from storage.errors import StorageError
 from storage.manifest import Moment, SegmentManifest
+from storage.sealing import opened_length
 from storage.signing import jws_sha256
 
 log = structlog.get_logger("spool")
@@ -35,6 +36,7 @@ class RecoveryReport:
     adopted: int = 0
     recovered: list[SegmentManifest] = field(default_factory=list)
     set_aside: list[str] = field(default_factory=list)
+    damaged: bool = False  # something set aside did hold footage once
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -164,6 +166,7 @@ def _has_segment(journal: Path) -> bool:
 
 def _set_segment_aside(spool: Path, file: Path, report: RecoveryReport) -> None:
     journal = file.with_name(file.name.removesuffix(OPEN_SUFFIX) + JOURNAL_SUFFIX)
+    report.damaged = report.damaged or (opened_length(file) > 0 and not journal_is_empty(journal))
     report.set_aside.append(set_aside(spool, file))
     if journal.exists():
         set_aside(spool, journal)

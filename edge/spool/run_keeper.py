@@ -51,7 +51,6 @@ class RunKeeper:
     def __init__(self, parts: KeeperParts, recipients: list[str], unaccounted: Unaccounted | None) -> None:
         self._parts = parts
         self.recipients = recipients
-        self.break_cause = GapCause.NOT_RUNNING
         self.run: str | None = None
         self.segments_sealed = 0
         self.settled: Moment | None = None
@@ -109,7 +108,7 @@ class RunKeeper:
             self._close()
         finally:
             if self._run is not None:
-                self._unaccounted = self._unaccounted or Unaccounted(self._covered, cause or self.break_cause)
+                self._unaccounted = self._unaccounted or Unaccounted(self._covered, cause or GapCause.NOT_RUNNING)
             self._run = self.run = None
 
     def _write(self, fragment: Fragment) -> None:

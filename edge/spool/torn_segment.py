@@ -81,6 +81,12 @@ def finish_torn(spool: Path, torn: TornSegment, ledger: Ledger, session_at: Sess
     return manifest
 
 
+def journal_is_empty(journal: Path) -> bool:
+    """Whether a readable journal says that no fragment ever came."""
+    contents = _contents(journal)
+    return contents is not None and not contents.fragments
+
+
 def _contents(journal: Path) -> JournalContents | None:
     try:
         return read_journal(journal)

@@ -27,17 +27,20 @@ class SpoolWriter:
     def __init__(
         self,
         keeper: RunKeeper,
+        on_run_started: Callable[[RunStart], None],
         on_source_state: Callable[[SourceState], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._keeper = keeper
-        self._on_source_state, self._on_failure = on_source_state, on_failure
+        self._on_run_started, self._on_source_state, self._on_failure = on_run_started, on_source_state, on_failure
+        self.break_cause: GapCause | None = None  # why the next orderly end of a run comes; None: the program stops
         self._intake = Intake()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="spool", daemon=True)
 
     def run_started(self, run: RunStart) -> None:
         self._intake.put(run)
+        self._on_run_started(run)
 
     def segment_started(self, sequence: int) -> None:
         """The keeper numbers places itself: a full disk or an overflow may cut a segment in two."""
@@ -50,7 +53,7 @@ class SpoolWriter:
         self._intake.put(SegmentEnd(tracks))
 
     def run_ended(self, cause: GapCause | None) -> None:
-        self._intake.put(RunEnd(cause))
+        self._intake.put(RunEnd(cause or self.break_cause))
 
     def gap(self, track: Literal["video", "audio"], start: Moment, end: Moment, cause: GapCause) -> None:
         self._intake.put(TrackGap(track, start, end, cause))

@@ -1,0 +1,150 @@
+"""`shilu-recorder`: reads the settings, closes the process off, serves its sockets, runs until SIGTERM.
+
+Exit 0: stopped in order. 1: cannot start, the sentence says why. 2: wrong settings. 70: gave up, start it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import fcntl
+import logging
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import structlog
+import typer
+
+from config.loading import SettingsError, load_settings
+from config.process import RecorderSettings
+from edge.recorder.command_server import CommandServer
+from edge.recorder.commands import Commands
+from edge.recorder.media_server import MediaServer
+from edge.recorder.pinning import PinDamaged
+from edge.recorder.recorder import Recorder
+from edge.recorder.recording import Outlets
+from storage.disk import make_directories
+from storage.errors import StorageError
+
+log = structlog.get_logger("recorder")
+application = typer.Typer(help="Records the room.", pretty_exceptions_enable=False, add_completion=False)
+GAVE_UP = 70
+TICK_S = 1.0
+_PR_SET_DUMPABLE = 4
+
+
+@application.command()
+def run(
+    settings: Annotated[Path, typer.Option("--settings", help="TOML file, see config/examples/recorder.toml")] = Path(
+        "/etc/shilu/recorder.toml"
+    ),
+) -> None:
+    """Run until SIGTERM."""
+    try:
+        loaded = load_settings(settings, RecorderSettings)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    close_off()
+    set_up_log(loaded.log_level)
+    make_directories(loaded.data_directory / "recorder")
+    make_directories(loaded.run_directory)
+    try:
+        with (loaded.data_directory / "recorder" / "lock").open("w") as lock:
+            take_lock(lock)
+            asyncio.run(serve(loaded))
+    except (StorageError, PinDamaged, AlreadyRunning) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+class AlreadyRunning(Exception):
+    """Another recorder holds this data directory: two would write one chain."""
+
+
+def take_lock(lock: TextIO) -> None:
+    """Held until the process ends, however it ends."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise AlreadyRunning(
+            "本数据目录已有录像程序在运行。Another recorder runs on this data directory; stop it first."
+        ) from error
+
+
+async def serve(settings: RecorderSettings) -> None:
+    """Sockets first, so that somebody can ask; then the recording; until told to stop."""
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    recorder: Recorder | None = None
+    media = MediaServer(settings.run_directory / "media.sock", lambda: recorder.want_key_frame() if recorder else None)
+    recorder = Recorder(settings, Outlets(media.picture, media.sound, media.run_started, give_up))
+    commands = CommandServer(settings.run_directory / "recorder.sock", Commands(recorder).answer)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    await media.start()
+    await commands.start()
+    recorder.start()
+    log.info("started")
+    while not stopping.is_set():
+        await asyncio.to_thread(recorder.tick)
+        try:
+            await asyncio.wait_for(stopping.wait(), TICK_S)
+        except TimeoutError:
+            continue
+    await commands.stop()
+    await asyncio.to_thread(recorder.stop)
+    await media.stop()
+    log.info("stopped")
+
+
+def give_up(error: BaseException) -> None:
+    """End at once, as a crash would: the next start reads the disk again and recovers what stands there."""
+    log.error("gave-up", error=type(error).__name__)
+    sys.stderr.flush()
+    os._exit(GAVE_UP)
+
+
+def close_off() -> None:
+    """No file for others, no picture of this process's memory on any disk."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def set_up_log(level: str) -> None:
+    """JSON lines on standard error, the standard library's loggers among them. No case, no person ever stands here."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    logging.basicConfig(level=number, handlers=[handler], force=True)
+
+
+def main() -> None:
+    application()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Serves `recorder.sock`: one JSON object per line each way, for processes of the same user only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from streaming.bus_server import is_own_user
+
+LONGEST_LINE_BYTES = 4 << 20
+SILENCE_S = 60.0
+MAX_PEERS = 32
+
+
+class CommandServer:
+    """`answer` is called in a thread of its own for each line, so that a slow disk holds up one peer only."""
+
+    def __init__(self, path: Path, answer: Callable[[bytes], dict[str, Any]]) -> None:
+        self._path, self._answer = path, answer
+        self._server: asyncio.Server | None = None
+        self._peers: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen. A socket left behind by a crash is replaced; the directory is the caller's, 0700."""
+        self._path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=LONGEST_LINE_BYTES)
+        finally:
+            os.umask(before)
+
+    async def stop(self) -> None:
+        if self._server is None:
+            return
+        self._server.close()
+        for peer in list(self._peers):
+            peer.cancel()
+        await asyncio.gather(*self._peers, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            return
+        self._peers.add(task)
+        task.add_done_callback(self._peers.discard)
+        try:
+            if is_own_user(writer) and len(self._peers) <= MAX_PEERS:
+                await self._converse(reader, writer)
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # the peer went away or fell silent, or the server stops
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    line = await reader.readline()
+            except ValueError:
+                await _send(writer, {"ok": False, "code": "too-long", "message": "命令过长。"})
+                return
+            if not line.endswith(b"\n"):
+                return
+            await _send(writer, await asyncio.to_thread(self._answer, line))
+
+
+async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+    async with asyncio.timeout(SILENCE_S):
+        await writer.drain()

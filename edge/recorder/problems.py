@@ -1,0 +1,52 @@
+"""What the status says is wrong, in both languages: what happened, what goes on regardless, what to do."""
+
+from __future__ import annotations
+
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "disk-full": (
+        "磁盘已满，录像暂停，已录内容不会丢失；请检查到中心的线路，或腾出空间，有空间后自动继续。",
+        "The disk is full: recording stands still, nothing recorded is lost. Check the line to the centre or free"
+        " space; it goes on by itself.",
+    ),
+    "disk-low": (
+        "磁盘空间不足一天，录像照常；请检查到中心的线路。",
+        "Less than about a day of disk space is left; recording goes on. Check the line to the centre.",
+    ),
+    "disk-slow": (
+        "磁盘写入过慢，画面在内存中等待，录像暂时照常；请检查磁盘。",
+        "The disk is slow and footage waits in memory; recording goes on for now. Check the disk.",
+    ),
+    "footage-late": (
+        "最近几秒没有新录像写入磁盘；程序正在重试，请查看摄像头与麦克风。",
+        "No footage reached the disk in the last seconds; the recorder keeps trying. Look at camera and microphone.",
+    ),
+    "entries-refused": (
+        "中心拒绝了部分录像条目，原件仍保留在本机，录像照常；请联系管理员。",
+        "The centre refused some entries; their files stay here and recording goes on. Tell the administrator.",
+    ),
+    "chain-damaged": (
+        "启动时发现签名链文件被改动，已单独保存，录像照常；请联系管理员。",
+        "Chain files were found altered at start and set aside; recording goes on. Tell the administrator.",
+    ),
+    "segment-missing": (
+        "启动时发现尚未归档的录像文件缺失或被改动，录像照常；请联系管理员。",
+        "Footage that was not archived yet is missing or altered; recording goes on. Tell the administrator.",
+    ),
+    "segment-set-aside": (
+        "上次异常中断的片段无法确认，已单独保存，录像照常。",
+        "A segment cut off by the last crash could not be proved and was set aside; recording goes on.",
+    ),
+    "configuration-unusable": (
+        "本机保存的配置无法使用，等待中心重新下发后开始录像。",
+        "The kept configuration can't be used; recording begins when the centre sends it again.",
+    ),
+    "clock-unsynchronised": (
+        "系统时间未校准，录像照常，时间精度会如实记录；请检查校时服务。",
+        "The clock is not synchronised; recording goes on and the footage says so. Check the time service.",
+    ),
+}
+
+
+def describe(code: str) -> dict[str, str]:
+    message, message_en = PROBLEMS[code]
+    return {"code": code, "message": message, "message_en": message_en}

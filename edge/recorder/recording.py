@@ -1,0 +1,235 @@
+"""Records one pinned room: opens its spool, mends what a crash left, runs the pipeline as configured.
+
+Owns the spool, the chain and the sessions of one life. Sockets and configuration files stand elsewhere.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from config.room import RoomConfiguration, SpoolSettings
+from edge.pipeline.recording import RecordingPipeline
+from edge.recorder.configuration import Orders, same_recording
+from edge.recorder.pinning import Pinned
+from edge.recorder.sessions import SessionBook
+from edge.segment.sink import RunStart, SourceState
+from edge.spool.disk_room import DiskRoom, RoomLimits
+from edge.spool.index import EntryRow, SpoolIndex
+from edge.spool.ledger import Ledger, Place
+from edge.spool.moments import boot_id, present
+from edge.spool.recovery import RecoveryReport, adopt_chain, open_index, recover, recover_segments
+from edge.spool.run_keeper import KeeperParts, RunKeeper
+from edge.spool.timeline_state import Unaccounted, unaccounted
+from edge.spool.writer import SpoolWriter
+from storage.chain import AnyManifest
+from storage.manifest import MANIFEST, ClockState, GapCause, Moment, NoteKind, NoteManifest
+from storage.signing import SigningKey, peek_json
+from streaming.packet import Packet, PcmBlock
+
+log = structlog.get_logger("recorder")
+NOTES_READ_BACK = 10_000
+STOP_PIPELINE_S = 2.0
+STOP_SPOOL_S = 2.0
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """Where live media and news of this recording go; every one returns at once."""
+
+    picture: Callable[[Packet], None]
+    sound: Callable[[PcmBlock], None]
+    run_started: Callable[[RunStart], None]
+    failed: Callable[[BaseException], None]
+
+
+@dataclass
+class SourceBoard:
+    """The last word of every source."""
+
+    states: dict[tuple[str, str], SourceState] = field(default_factory=dict)
+
+    def put(self, state: SourceState) -> None:
+        self.states = {**self.states, (state.name, state.kind): state}
+
+
+class RoomRecording:
+    """Opening it recovers and notes `recorder-started`. `record` as often as the configuration changes; `stop` once."""
+
+    def __init__(
+        self,
+        spool: Path,
+        key: SigningKey,
+        pinned: Pinned,
+        outlets: Outlets,
+        clock: Callable[[], ClockState],
+        version: str,
+    ) -> None:
+        self._spool, self._pinned, self._outlets, self._clock, self._version = spool, pinned, outlets, clock, version
+        self.index: SpoolIndex = open_index(spool)
+        self.ledger = Ledger(spool, self.index, key, Place(pinned.device, pinned.room), present, clock)
+        self.problems = list(self._recover())
+        self.sources = SourceBoard()
+        self._orders: Orders | None = None
+        self._keeper: RunKeeper | None = None
+        self._writer: SpoolWriter | None = None
+        self._pipeline: RecordingPipeline | None = None
+        self._room: DiskRoom | None = None
+        self._changing = threading.Lock()
+        self._stopped = False
+
+    def _recover(self) -> Iterator[str]:
+        adopted = adopt_chain(self._spool, self.index, self.ledger)
+        self.sessions = SessionBook(read_notes(self.index))
+        report = recover(self._spool, self.index, self.ledger, self.sessions.at)
+        self._unaccounted = _missing(self.index, report)  # before this life's own note
+        started = self.note(NoteKind.RECORDER_STARTED, detail=f"{self._version} boot={boot_id()}")
+        self.sessions.apply(started)
+        yield from {*adopted.problems, *report.problems}
+        if report.set_aside:
+            yield "segment-set-aside"
+
+    @property
+    def pipeline(self) -> RecordingPipeline | None:
+        return self._pipeline
+
+    @property
+    def keeper(self) -> RunKeeper | None:
+        return self._keeper
+
+    @property
+    def queued_90k(self) -> int:
+        return self._writer.queued_90k if self._writer else 0
+
+    @property
+    def reserve_bytes(self) -> int:
+        return self._room.limits.reserve_bytes if self._room else 0
+
+    def record(self, orders: Orders) -> None:
+        """Record as `orders` say. Only a change of what is recorded breaks the run; the break is in the chain."""
+        with self._changing:
+            if self._stopped:
+                return
+            before, self._orders = self._orders, orders
+            self.note(NoteKind.CONFIGURED, detail=orders.detail)
+            keeper, writer = self._prepare(orders)
+            keeper.recipients = orders.sealing.texts
+            if self._pipeline is not None and before is not None:
+                if same_recording(before.configuration, orders.configuration):
+                    return
+                writer.break_cause = GapCause.FORMAT_CHANGED
+                self._pipeline.stop(STOP_PIPELINE_S)
+                writer.break_cause = None
+            self._start_pipeline(orders.configuration, writer)
+
+    def stop(self) -> None:
+        """Everything sealed, signed and noted, in less than five seconds."""
+        with self._changing:
+            self._stopped = True
+            if self._pipeline is not None:
+                self._pipeline.stop(STOP_PIPELINE_S)
+            written = self._writer.stop(STOP_SPOOL_S) if self._writer else True
+            if written:
+                self.note(NoteKind.RECORDER_STOPPED, detail=self._version)
+                self.index.close()
+            else:
+                log.error("stop-unfinished", message="the disk did not take all in time; the next start recovers it")
+
+    def note(
+        self,
+        kind: NoteKind,
+        *,
+        session: str | None = None,
+        officer: str | None = None,
+        signed_in: str | None = None,
+        tag_sha256: str | None = None,
+        detail: str | None = None,
+    ) -> NoteManifest:
+        """Something that happened, signed and in the chain when this returns."""
+        return self.ledger.append(
+            NoteManifest,
+            note=kind,
+            session=session,
+            officer=officer,
+            signed_in=signed_in,
+            tag_sha256=tag_sha256,
+            detail=detail,
+        )
+
+    def cut(self) -> None:
+        """A session opened or closed: a new segment at the next key frame, and its mark on the picture."""
+        if self._pipeline is not None:
+            current = self.sessions.current
+            self._pipeline.cut(current.session[:6].upper() if current else None)
+
+    def want_key_frame(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.request_key_frame()
+
+    def _prepare(self, orders: Orders) -> tuple[RunKeeper, SpoolWriter]:
+        limits = limits_of(orders.configuration.spool)
+        if self._room is None:
+            self._room = DiskRoom(self._spool, self.index, self._pinned.centre, limits)
+        self._room.limits = limits
+        if self._keeper is None or self._writer is None:
+            parts = KeeperParts(
+                spool=self._spool,
+                ledger=self.ledger,
+                room=self._room,
+                session_at=self.sessions.at,
+                clock=self._clock,
+                recover=self._recover_in_life,
+                want_key_frame=self.want_key_frame,
+            )
+            self._keeper = RunKeeper(parts, orders.sealing.texts, self._unaccounted)
+            self._writer = SpoolWriter(self._keeper, self._outlets.run_started, self.sources.put, self._outlets.failed)
+            self._writer.start()
+        return self._keeper, self._writer
+
+    def _start_pipeline(self, configuration: RoomConfiguration, writer: SpoolWriter) -> None:
+        self.sources.states = {}
+        pipeline = RecordingPipeline(configuration, writer, self._outlets.picture, self._outlets.sound)
+        pipeline.start()
+        self._pipeline = pipeline
+        if self.sessions.current is not None:
+            self.cut()
+
+    def _recover_in_life(self) -> Moment | None:
+        report = RecoveryReport()
+        recover_segments(self._spool, self.index, self.ledger, self.sessions.at, report)
+        return report.last_end
+
+
+def limits_of(settings: SpoolSettings) -> RoomLimits:
+    return RoomLimits(
+        reserve_bytes=settings.reserve_mb * 1_000_000, keep_ns=settings.keep_receipted_hours * 3600 * 1_000_000_000
+    )
+
+
+def read_notes(index: SpoolIndex) -> list[NoteManifest]:
+    """Notes from the last opening of a session on, in order: all that the book of sessions needs."""
+    notes: list[NoteManifest] = []
+    for row in index.notes_newest_first(NOTES_READ_BACK):
+        manifest = _manifest(row)
+        if isinstance(manifest, NoteManifest):
+            notes.append(manifest)
+            if manifest.note is NoteKind.SESSION_OPENED:
+                break
+    return notes[::-1]
+
+
+def _missing(index: SpoolIndex, report: RecoveryReport) -> Unaccounted | None:
+    """The gap that the next run closes. Where bytes could not be proved, that is the reason to be named."""
+    missing = unaccounted(_manifest(row) for row in index.newest_first())
+    if missing is not None and report.damaged:
+        return Unaccounted(missing.since, GapCause.SEGMENT_DAMAGED)
+    return missing
+
+
+def _manifest(row: EntryRow) -> AnyManifest:
+    """A row's manifest. Its signature was checked or made when the row was written."""
+    return MANIFEST.validate_python(peek_json(row.jws))

@@ -1,0 +1,102 @@
+"""What the recorder says about itself: `RecorderStatus` of ARCHITECTURE.md. Pure: facts in, one object out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from edge.recorder.problems import describe
+from edge.recorder.sessions import Session
+from edge.segment.sink import SourceState
+from edge.spool.index import Backlog
+from storage.manifest import Moment
+
+State = Literal["unenrolled", "unconfigured", "starting", "recording", "degraded", "stopped"]
+LATE_NS = 5_000_000_000
+SLOW_QUEUE_90K = 5 * 90_000
+LOW_BYTES_PER_DAY = 24 * 3600 * 300_000  # a day at the default 2 Mbit/s and sound
+NO_BACKLOG = Backlog(0, 0, None, 0)
+_DEGRADING = {"disk-slow", "footage-late"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the status is made of, read at one moment."""
+
+    now: Moment
+    pinned: bool
+    configured: bool
+    version: str
+    run: str | None = None
+    halted: bool = False
+    settled: Moment | None = None
+    queued_90k: int = 0
+    segments_sealed: int = 0
+    session: Session | None = None
+    sources: tuple[SourceState, ...] = ()
+    levels_dbfs: tuple[float, ...] = ()
+    backlog: Backlog = NO_BACKLOG
+    disk_free_bytes: int = 0
+    disk_reserve_bytes: int = 0
+    clock_synchronized: bool | None = None
+    encoder: str = ""
+    frames: int = 0
+    frames_lost: int = 0
+    lasting_problems: tuple[str, ...] = field(default=())
+
+
+def problem_codes(facts: Facts) -> list[str]:
+    """Codes of what is wrong now, the gravest first."""
+    codes = ["disk-full"] if facts.halted else []
+    if facts.settled is not None and not facts.halted and facts.now.mono_ns - facts.settled.mono_ns > LATE_NS:
+        codes.append("footage-late")
+    if facts.queued_90k > SLOW_QUEUE_90K:
+        codes.append("disk-slow")
+    if facts.configured and not facts.halted and facts.disk_free_bytes < facts.disk_reserve_bytes + LOW_BYTES_PER_DAY:
+        codes.append("disk-low")
+    if facts.backlog.refused:
+        codes.append("entries-refused")
+    if facts.clock_synchronized is False:
+        codes.append("clock-unsynchronised")
+    return [*codes, *facts.lasting_problems]
+
+
+def state_of(facts: Facts, codes: list[str]) -> State:
+    """One word for all of it. `recording` is said only once footage is on the disk."""
+    if not facts.pinned:
+        return "unenrolled"
+    if not facts.configured:
+        return "unconfigured"
+    if facts.halted:
+        return "stopped"
+    if facts.settled is None:
+        return "starting"
+    lost = any(source.state != "ok" for source in facts.sources)
+    return "degraded" if lost or _DEGRADING & set(codes) else "recording"
+
+
+def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
+    """The answer to `status`."""
+    codes = problem_codes(facts)
+    session = facts.session
+    return {
+        "state": state_of(facts, codes),
+        "since_wall_ns": since_wall_ns,
+        "wall_ns": facts.now.wall_ns,
+        "run": facts.run,
+        "session": session.session if session else None,
+        "session_opened_wall_ns": session.opened_wall_ns if session else None,
+        "sources": [asdict(source) for source in facts.sources],
+        "levels_dbfs": list(facts.levels_dbfs),
+        "segments_sealed": facts.segments_sealed,
+        "backlog_segments": facts.backlog.segments,
+        "backlog_bytes": facts.backlog.size_bytes,
+        "oldest_backlog_wall_ns": facts.backlog.oldest_wall_ns,
+        "disk_free_bytes": facts.disk_free_bytes,
+        "last_synced_wall_ns": facts.settled.wall_ns if facts.settled else None,
+        "encoder": facts.encoder,
+        "frames": facts.frames,
+        "frames_lost": facts.frames_lost,
+        "version": facts.version,
+        "problems": [describe(code) for code in codes],
+    }
