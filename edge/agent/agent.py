@@ -31,7 +31,7 @@ from edge.agent.trouble import LiveRefused
 from edge.console.server import Console, ConsoleParts
 from edge.upload.archive_client import ArchiveClient
 from edge.upload.tag_sender import TagSender
-from edge.upload.uploader import Uploader
+from edge.upload.uploader import Uploader, UploadTiming
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,16 @@ class Agent:
         idle_s = self.timing.idle_s
         self._handover = Handover(self.recorder, spool, self.outbox, self.board, 2 * idle_s)
         self._manifests = ManifestSender(self.centre, spool, self.outbox, self.board, idle_s)
-        self._tags = TagSender(self.centre, self.outbox, self.board, 2 * idle_s)
+        self._tags = TagSender(self.centre, self.outbox, self.board, 2 * idle_s, self.timing.first_pause_s)
         self._uploader = Uploader(
-            self.centre, self._archive, spool, self.outbox, self.record, self._handover, self.board, idle_s
+            self.centre,
+            self._archive,
+            spool,
+            self.outbox,
+            self.record,
+            self._handover,
+            self.board,
+            UploadTiming(idle_s, self.timing.first_pause_s),
         )
         self._sync = ConfigurationSync(
             self.centre, self.recorder, self.record, self.outbox, self.board, self.timing.sync

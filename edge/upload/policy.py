@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from edge.agent.backoff import delay_s
+from edge.agent.backoff import FIRST_S, delay_s
 
 LONGEST_WAIT_S = 600.0
 _NS = 1_000_000_000
@@ -44,13 +44,14 @@ class Failure:
 class Failures:
     """Which items failed, and when each may be tried again. In memory: a restart tries all at once again."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_s: float = FIRST_S) -> None:
+        self._first_s = first_s
         self._by_key: dict[str, Failure] = {}
 
     def failed(self, key: str, now_mono_ns: int, jitter: float, *, whole: bool = False) -> Failure:
         before = self._by_key.get(key)
         attempts = before.attempts + 1 if before else 1
-        wait_ns = int(delay_s(attempts, jitter, longest_s=LONGEST_WAIT_S) * _NS)
+        wait_ns = int(delay_s(attempts, jitter, self._first_s, LONGEST_WAIT_S) * _NS)
         self._by_key[key] = Failure(attempts, now_mono_ns + wait_ns, whole)
         return self._by_key[key]
 

@@ -6,6 +6,7 @@ import base64
 import random
 import time
 
+from edge.agent.backoff import FIRST_S
 from edge.agent.board import Board
 from edge.agent.centre_client import Centre
 from edge.agent.outbox import Outbox, WaitingTag
@@ -14,12 +15,14 @@ from edge.upload.policy import Failures, Item, Priority, choose
 
 
 class TagSender:
-    def __init__(self, centre: Centre, outbox: Outbox, board: Board, idle_s: float = 2.0) -> None:
+    def __init__(
+        self, centre: Centre, outbox: Outbox, board: Board, idle_s: float = 2.0, first_wait_s: float = FIRST_S
+    ) -> None:
         self._centre = centre
         self._outbox = outbox
         self._board = board
         self._idle_s = idle_s
-        self._failures = Failures()
+        self._failures = Failures(first_wait_s)
 
     async def step(self) -> float:
         """Send the oldest tag that may go. Returns seconds until the next try."""

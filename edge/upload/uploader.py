@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import dataclass
 
+from edge.agent.backoff import FIRST_S
 from edge.agent.board import Board
 from edge.agent.centre_client import Centre
 from edge.agent.handover import Handover
@@ -49,6 +51,14 @@ class BadReceipt(Trouble):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class UploadTiming:
+    """Seconds of rest when there is nothing to send, and of an item's first wait after a failure."""
+
+    idle_s: float = 1.0
+    first_wait_s: float = FIRST_S
+
+
 _OF_ONE = (CentreRefused, CentreUnclear, ArchiveTrouble, RecorderRefused, SegmentUnreadable, BadReceipt)
 
 
@@ -62,7 +72,7 @@ class Uploader:
         record: RoomRecord,
         handover: Handover,
         board: Board,
-        idle_s: float = 1.0,
+        timing: UploadTiming,
     ) -> None:
         self._centre = centre
         self._archive = archive
@@ -71,8 +81,8 @@ class Uploader:
         self._record = record
         self._handover = handover
         self._board = board
-        self._idle_s = idle_s
-        self._failures = Failures()
+        self._idle_s = timing.idle_s
+        self._failures = Failures(timing.first_wait_s)
         self._streak = 0
 
     async def step(self) -> float:

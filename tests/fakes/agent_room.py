@@ -55,7 +55,7 @@ class AgentRoom:
         self._running = asyncio.create_task(self.agent.run())
         await until(lambda: self.agent.console.port != 0, "the console to listen")
         self.browser = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.agent.console.port}")
-        await until(lambda: self.agent.board.recorder_answers(), "the recorder's first word")
+        await until(self.agent.board.recorder_answers, "the recorder's first word")
         await self.status()
 
     async def stop_agent(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.agent.centre_client import UnsafeAddress, check_address
 from edge.agent.enrolment_code import BadCode, EnrolmentCode, parse_code
 from storage.signing import SigningKey
 from tests.fakes.agent_room import agent_room, until
@@ -105,8 +106,6 @@ def test_signed_words_of_a_stranger_reach_neither_recorder_nor_disk(tmp_path: Pa
 
 
 def test_nothing_but_https_leaves_this_pc() -> None:
-    from edge.agent.centre_client import UnsafeAddress, check_address
-
     assert check_address("https://centre.example/") == "https://centre.example"
     assert check_address("http://127.0.0.1:8470")
     with pytest.raises(UnsafeAddress):
