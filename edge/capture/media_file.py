@@ -14,6 +14,7 @@ from edge.capture.decoding import ContainerTracks, Picture, Sound
 from edge.capture.frame import AudioBlock, Captured, VideoFrame
 from edge.capture.source import SourceLost, SourceUnavailable, TrackKind
 
+_TEXT_FORMATS = {"tty", "bin", "xbin", "adf", "idf"}  # FFmpeg draws any text file as a picture
 _LATE_NS = 2_000_000_000
 _MOST_AHEAD = 30  # pictures decoded ahead while the other track's next item is looked for
 
@@ -91,6 +92,8 @@ class FileSource:
             self._container = av.open(self._path, "r")
         except (av.FFmpegError, OSError, ValueError) as error:
             raise _unreadable(SourceUnavailable, error) from None
+        if self._container.format.name in _TEXT_FORMATS:
+            raise _unreadable(SourceUnavailable, ValueError())
         return ContainerTracks(self._container, self._wanted)
 
     def _loop(self) -> Iterator[Picture | Sound]:

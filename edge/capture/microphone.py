@@ -16,6 +16,7 @@ from edge.capture.frame import SOUND_RATE, AudioBlock, Captured
 from edge.capture.source import SourceLost, SourceUnavailable, TrackKind
 
 _BLOCK_SAMPLES = SOUND_RATE // 50
+_SETTLE_NS = 1_200_000_000  # a fresh stream's delay is a guess that wanders by 0.4 s (seen with PulseAudio)
 _MOST_BLOCKS = 250  # five seconds; a full queue refuses the newest block, which becomes silence and a gap
 
 
@@ -25,10 +26,12 @@ class MicrophoneSource:
         self._monotonic_ns = monotonic_ns
         self._blocks: queue.Queue[AudioBlock] = queue.Queue(_MOST_BLOCKS)
         self._stream: Any = None
+        self._settled_ns: int | None = None
 
     def open(self) -> frozenset[TrackKind]:
         portaudio = _load_portaudio()
         self._blocks = queue.Queue(_MOST_BLOCKS)
+        self._settled_ns = None
         try:
             # PortAudio sees a card that was plugged in only when it starts anew.
             portaudio._terminate()
@@ -72,6 +75,10 @@ class MicrophoneSource:
         """PortAudio's own thread: copy and leave."""
         del frames, status
         now_ns = self._monotonic_ns()
+        if self._settled_ns is None:
+            self._settled_ns = now_ns + _SETTLE_NS
+        if now_ns < self._settled_ns:
+            return
         age_s = min(max(0.0, times.currentTime - times.inputBufferAdcTime), 5.0)
         try:
             self._blocks.put_nowait(AudioBlock(now_ns - round(age_s * 1e9), samples.copy()))
