@@ -78,11 +78,19 @@ class House:
 
     def stop(self) -> None:
         """Viewers first, then the recording, then what carries it away; the archive last."""
-        for name in ("live", "recorder", "agent", "center"):
-            if (child := self._children.pop(name, None)) is not None and not child.stop(15.0):
-                self._say(f"{name} 没有按时结束，已强制结束 / {name} did not end in time and was killed")
+        self.stop_room()
+        self._stop_programs("center")
         if self._seaweed is not None:
             self._seaweed.stop()
+
+    def stop_room(self) -> None:
+        """In order: the recorder closes its segment and signs that it stopped."""
+        self._stop_programs("live", "recorder", "agent")
+
+    def _stop_programs(self, *names: str) -> None:
+        for name in names:
+            if (child := self._children.pop(name, None)) is not None and not child.stop(15.0):
+                self._say(f"{name} 没有按时结束，已强制结束 / {name} did not end in time and was killed")
 
     def pid(self, name: str) -> int:
         return self._children[name].process.pid
@@ -95,7 +103,8 @@ class House:
 
     def _start_one(self, name: str) -> None:
         program = Path(sys.executable).with_name(f"shilu-{name}")
-        command: list[str | Path] = [program, "--settings", self.place.settings(name)]
+        verb = ["serve"] if name == "center" else []
+        command: list[str | Path] = [program, *verb, "--settings", self.place.settings(name)]
         self._children[name] = processes.start(f"shilu-{name}", command, self.place.log(name))
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
