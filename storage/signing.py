@@ -174,9 +174,14 @@ def peek_json(jws: str) -> dict[str, Any]:
     return _json_object(_split(jws)[2])
 
 
+def peek_header(jws: str) -> dict[str, Any]:
+    """The header, unverified."""
+    return _split(jws)[1]
+
+
 def peek_kid(jws: str) -> str:
     """The key's id from the header, unverified."""
-    return str(_split(jws)[1].get("kid", ""))
+    return str(peek_header(jws).get("kid", ""))
 
 
 def jws_sha256(jws: str) -> str:

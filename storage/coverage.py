@@ -1,0 +1,67 @@
+"""Whether a device's timeline is accounted for: footage or a signed gap everywhere between first and last. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from storage.manifest import GapCause, GapManifest, SegmentManifest
+
+TOLERANCE_NS = 1_000_000_000  # two clocks read one after the other, and rounding of media time
+
+
+@dataclass
+class Coverage:
+    """Takes entries in chain order; answers at the end."""
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    expired: list[tuple[int, int]] = field(default_factory=list)
+    _runs: dict[str, SegmentManifest] = field(default_factory=dict)
+    _gap_since: set[str] = field(default_factory=set)
+
+    def add_gap(self, gap: GapManifest) -> None:
+        span = (gap.start.wall_ns, gap.end.wall_ns)
+        if gap.cause is GapCause.EXPIRED_UNARCHIVED:
+            self.expired.append(span)
+        if gap.track == "all":
+            self.spans.append(span)
+            self._gap_since |= set(self._runs)
+
+    def add_segment(self, segment: SegmentManifest) -> str | None:
+        """What is wrong with its place in its run: None, `order` or `sequence-hole`."""
+        before = self._runs.get(segment.run)
+        fault = _run_fault(before, segment, explained=segment.run in self._gap_since)
+        self._runs[segment.run] = segment
+        self._gap_since.discard(segment.run)
+        self.spans.append((segment.start.wall_ns, segment.end.wall_ns))
+        return fault
+
+    def holes(self) -> list[tuple[int, int]]:
+        """Stretches (wall clock, ns) that neither footage nor a gap accounts for."""
+        return uncovered(self.spans)
+
+    def is_expired(self, segment: SegmentManifest) -> bool:
+        """Whether a signed gap says that this segment went before it was archived."""
+        start, end = segment.start.wall_ns + TOLERANCE_NS, segment.end.wall_ns - TOLERANCE_NS
+        return any(since <= start and end <= until for since, until in self.expired)
+
+
+def uncovered(spans: Iterable[tuple[int, int]], tolerance_ns: int = TOLERANCE_NS) -> list[tuple[int, int]]:
+    """Holes longer than `tolerance_ns` between the first start and the last end."""
+    holes: list[tuple[int, int]] = []
+    reached: int | None = None
+    for start, end in sorted(span for span in spans if span[1] >= span[0]):
+        if reached is not None and start - reached > tolerance_ns:
+            holes.append((reached, start))
+        reached = end if reached is None else max(reached, end)
+    return holes
+
+
+def _run_fault(before: SegmentManifest | None, segment: SegmentManifest, *, explained: bool) -> str | None:
+    if before is None:
+        return None  # a run's first segments may never have come to be; its own gap tells
+    if segment.sequence <= before.sequence:
+        return "order"
+    if segment.sequence != before.sequence + 1 and not explained:
+        return "sequence-hole"
+    return None

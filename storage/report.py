@@ -1,0 +1,80 @@
+"""What a verification says: counts, and the first bad thing in one sentence. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from storage.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The first bad thing. `place`: a file below the verified path, or empty."""
+
+    code: str
+    place: str
+    message: str
+    message_en: str
+
+
+@dataclass
+class Report:
+    """`problem` is None when all that was checked held. Counts go up to the problem."""
+
+    path: str
+    kind: str = ""
+    devices: int = 0
+    entries: int = 0
+    segments: int = 0
+    gaps: int = 0
+    notes: int = 0
+    recovered: int = 0
+    sealed_checked: int = 0
+    opened_checked: int = 0
+    fragments_checked: int = 0
+    pruned: int = 0  # bytes gone from a spool after a receipt
+    expired: int = 0  # bytes gone without one; a signed gap says so
+    not_here: int = 0  # an archive's or package's entries without bytes and without a receipt for them
+    receipts_checked: int = 0
+    receipts_unchecked: int = 0  # no centre key was given
+    tags_checked: int = 0
+    recorded_s: float = 0.0
+    gap_s: float = 0.0
+    keys_from_evidence: bool = False
+    fingerprints: list[str] = field(default_factory=list)
+    problem: Problem | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.problem is None
+
+    @property
+    def first_problem(self) -> Problem | None:
+        return self.problem
+
+    def as_json(self) -> dict[str, Any]:
+        return {"verified": self.ok, **asdict(self)}
+
+
+class Unsound(StorageError):
+    """Ends a verification at the first bad thing; never leaves `verification.verify`."""
+
+    def __init__(self, code: str, place: str, message: str, message_en: str) -> None:
+        super().__init__(code, message, message_en)
+        self.place = place
+
+
+@contextlib.contextmanager
+def at_place(place: str, *passed_on: type[StorageError]) -> Iterator[None]:
+    """Say where an error was met. Errors of the types `passed_on` go through as they are."""
+    try:
+        yield
+    except passed_on:
+        raise
+    except StorageError as error:
+        if isinstance(error, Unsound) and error.place:
+            raise
+        raise Unsound(error.code, place, f"{place}：{error.message}", f"{place}: {error.message_en}") from error
