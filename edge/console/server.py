@@ -20,6 +20,7 @@ from edge.console.desk import ConsoleParts, Desk
 from edge.console.events import Events
 from edge.console.guard import Guard, loopback_hosts, refuse
 from edge.console.screens import Screens
+from edge.console.session_record import RoomSession
 from pages.response_headers import ResponseHeaders
 
 __all__ = ["Console", "ConsoleParts"]
@@ -108,6 +109,10 @@ class Console:
             wall_ns if isinstance(wall_ns, int) else time.time_ns(),
         )
         board.console = {"locked_officers": self._desk.sign_in.locked_officers()}
+
+    def find_session(self, session: str) -> RoomSession | None:
+        """As the page knows it."""
+        return self._desk.room_sessions.find(session)
 
     def tag_settled(self, session: str, tag_sha256: str) -> None:
         """The chain shows a tag that was in doubt."""
