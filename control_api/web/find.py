@@ -16,6 +16,7 @@ from control_api.web.find_terms import FIELDS, Search, read_search, read_text
 from control_api.web.page import PageRoute, go, language_of, pages_of, render
 from control_api.web.searches import Searches
 from control_api.web.session_queries import LIMIT, SessionRow, find_sessions, officer_options, room_options
+from pages.translation import mark as _
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Finder = Annotated[Actor, Depends(require(Permission.FIND_SESSIONS))]
@@ -70,7 +71,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     english = language_of(request) == "en"
-    anywhere = ("", pages_of(request).text(language_of(request), "不限"))
+    anywhere = ("", pages_of(request).text(language_of(request), _("不限")))
     context = {
         "terms": search.typed,
         "errors": dict.fromkeys(FIELDS, "") | {name: pair[english] for name, pair in search.errors.items()},

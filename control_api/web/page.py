@@ -24,10 +24,18 @@ from control_api.web.navigation import entries_for
 from pages.assets import Assets
 from pages.environment import Pages
 from pages.translation import Language
+from pages.translation import mark as _
 from storage.errors import StorageError
 
 _HERE = Path(__file__).parent
-TITLES = {403: "没有权限", 404: "没有找到", 409: "没有更改", 422: "没有更改", 429: "请稍候", 503: "暂时不可用"}
+TITLES = {
+    403: _("没有权限"),
+    404: _("没有找到"),
+    409: _("没有更改"),
+    422: _("没有更改"),
+    429: _("请稍候"),
+    503: _("暂时不可用"),
+}
 
 
 @cache
@@ -79,8 +87,8 @@ def render(
 def unit_title(pages: Pages, language: Language, county_name: str) -> str:
     """The uniform name that the county's standard asks for."""
     if not county_name:
-        return pages.text(language, "人民群众来访接待中心")
-    return pages.text(language, "%(name)s人民群众来访接待中心", name=county_name)
+        return pages.text(language, _("人民群众来访接待中心"))
+    return pages.text(language, _("%(name)s人民群众来访接待中心"), name=county_name)
 
 
 def count_alarms(center: Center) -> int:
@@ -118,7 +126,7 @@ def refusal_page(request: Request, actor: Actor | None, error: CenterError | Sto
     status = error.status if isinstance(error, CenterError) else 503 if getattr(error, "recoverable", False) else 422
     pages, language = pages_of(request), language_of(request)
     context = {
-        "title": pages.text(language, TITLES.get(status, "没有完成")),
+        "title": pages.text(language, TITLES.get(status, _("没有完成"))),
         "message": error_text(language, error),
         "back": "/" if request.method == "GET" else _same_site_referer(request),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
+from control_api.review.routes import router as review_router
 from control_api.web import (
     accounts,
     alarms,
@@ -33,6 +34,7 @@ for part in (
     accounts,
 ):
     router.include_router(part.router)
+router.include_router(review_router)
 
 
 def mount_pages(app: FastAPI, timezone: str) -> None:

@@ -32,6 +32,7 @@ from control_api.web.session_queries import (
     tags_of,
 )
 from pages.times import CountyTime
+from pages.translation import mark as _
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Finder = Annotated[Actor, Depends(require(Permission.FIND_SESSIONS))]
@@ -53,7 +54,7 @@ def show_sessions(request: Request, actor: Finder, day: str = "", room: str = ""
         "day": shown.isoformat() if shown else "",
         "room": room,
         "tagged": tagged,
-        "room_options": [("", pages_of(request).text(language_of(request), "全部")), *rooms],
+        "room_options": [("", pages_of(request).text(language_of(request), _("全部"))), *rooms],
     }
     return render(request, actor, "sessions.html", context, section="sessions")
 

@@ -26,10 +26,11 @@ UNIT_KINDS = {"county": _("县级"), "township": _("乡镇（街道）"), "depar
 ROOM_KINDS = {"interview": _("接谈室"), "registration": _("登记窗口")}
 
 ALARMS = {
-    "bad-signature": _("一条记录的签名不符，已另存待查；后面的记录照常接收"),
-    "chain-broken": _("房间的记录链有断点，已另存待查"),
-    "second-head": _("同一位置出现两条不同的记录，已另存待查"),
-    "bytes-differ": _("归档的内容与签名清单不符，未予确认"),
+    "entry-refused": _("房间送来的一条记录签名或链条不符，已另存待查；后面的记录照常接收"),
+    "chain-hole": _("房间的记录链缺了一段，正在等待补齐"),
+    "bytes-differ": _("归档的内容与签名清单不符，未给回执，房间仍保留原件"),
+    "archive-trouble": _("归档存储不可用：录制照常，片段留在各房间，恢复后自动补传；请检查归档服务器"),
+    "tag-refused": _("一条信访件编号标签未被接受，请在场次页面核对并补编号"),
     "footage-damaged": _("回放时发现片段与签名清单不符，已拒绝播放"),
     "enrolment-locked": _("登记码多次输错，来源已锁定"),
 }
