@@ -39,14 +39,12 @@ class SourceThread:
         report: Callable[[SourceState], None],
         monotonic_ns: Callable[[], int],
         wall_ns: Callable[[], int],
-        retry_s: float = RETRY_S,
     ) -> None:
         self._source = source
         self._deliver = deliver
         self._report = report
         self._monotonic_ns = monotonic_ns
         self._wall_ns = wall_ns
-        self._retry_s = retry_s
         self._tracks: dict[TrackKind, _Track] = {kind: _Track() for kind in sorted(wanted)}
         self._stopping = threading.Event()
         name = "capture-" + "-".join(_NAMES[kind] for kind in self._tracks)
@@ -73,7 +71,7 @@ class SourceThread:
                 self._fail_all(_unknown_fault(error))
             finally:
                 self._source.close()
-            self._stopping.wait(self._retry_s)
+            self._stopping.wait(RETRY_S)
 
     def _read_until_trouble(self) -> None:
         have = self._source.open()

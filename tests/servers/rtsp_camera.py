@@ -40,7 +40,7 @@ def start_rtsp_camera(directory: Path, *, port: int = 0, password: str = "", **o
     port = port or processes.free_ports(1)[0]
     password = password or secrets.token_urlsafe(9)
     command: list[str | Path] = [SYSTEM_PYTHON, Path(__file__).with_name("rtsp_server.py")]
-    command += ["--port", str(port), "--password", password]
+    command += ["--port", str(port), f"--password={password}"]  # a random one may begin with a dash
     for name, value in options.items():
         command += [f"--{name}"] if value is True else [] if value is False else [f"--{name}", str(value)]
     log = directory / f"rtsp-{port}.log"
