@@ -13,10 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from httpx import HTTPError
+
+from demo.console import ConsoleRefused
 from demo.house import House
 from demo.place import Place, PlaceTaken
 from demo.processes import StartFailed
 from demo.sources import BadSource, Source, camera_source, microphone_source
+from demo.viewer import ViewerRefused
 from demo.welcome import welcome
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,7 +78,11 @@ def _smoke(options: argparse.Namespace, camera: Source, microphone: Source | Non
     house = _house(options, directory)
 
     def story() -> int:
-        outcome = run_story(house, camera, microphone, say)
+        try:
+            outcome = run_story(house, camera, microphone, say)
+        except (ConsoleRefused, ViewerRefused, HTTPError) as error:
+            say(f"smoke: {error}")
+            return 1
         print(json.dumps(outcome.figures), flush=True)
         for fault in outcome.faults:
             say(f"smoke: {fault}")

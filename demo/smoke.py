@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.console import Console
+from demo.console import Console, ConsoleRefused
 from demo.evidence import verify_archive
 from demo.footage import Footage, measure_footage
 from demo.house import House
@@ -77,12 +77,22 @@ def record_session(house: House) -> Session:
     with Console(house.console_url) as console:
         console.sign_in(officer.number, officer.pin)
         session = console.open_session(case_id)
-        opened = console.status()["session"]["opened_wall_ns"]
+        opened = _opened_wall_ns(console, session)
         deadline = time.monotonic() + RECORD_S
         while time.monotonic() < deadline:
             house.watch()
             time.sleep(0.1)
         return Session(session, case_id, opened, console.close_session(session))
+
+
+def _opened_wall_ns(console: Console, session: str) -> int:
+    """The page knows it a moment later: it asks the recorder once a second."""
+    for _ in range(100):
+        shown = console.status()["session"]
+        if shown and shown["session"] == session:
+            return int(shown["opened_wall_ns"])
+        time.sleep(0.1)
+    raise ConsoleRefused("the room's page does not show the session that was opened")
 
 
 def wait_for_receipts(house: House, session: Session) -> tuple[int, int]:
