@@ -18,13 +18,13 @@ from control_api.archive.receipts import keep_waiting
 from control_api.archive.retention import extend_margins
 from control_api.center import Center
 from control_api.errors import CenterError
-from control_api.records.write import store_waiting
+from control_api.records.write import add_keys, store_waiting
 from storage.errors import StorageError
 
 log = structlog.get_logger()
 PAUSE_S = 15.0
 BATCH = 100
-WORK: tuple[Callable[[Center, int], int], ...] = (store_waiting, keep_waiting, extend_margins)
+WORK: tuple[Callable[[Center, int], int], ...] = (add_keys, store_waiting, keep_waiting, extend_margins)
 
 
 async def run_keeper(center: Center, pause_s: float = PAUSE_S) -> None:

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 from control_api.archive.keeping import keep
 from control_api.archive.retention import DAY_NS
 from control_api.center import Center
-from control_api.database import ArchiveWrite, new_id
-from storage.layout import key_record_key, record_key
+from control_api.database import ArchiveWrite, CenterKey, Device, new_id
+from storage.key_record import KeyRecord, centre_key_record, device_key_record
+from storage.layout import KEYS_PREFIX, record_key
 from storage.sealing import seal_bytes
+from storage.signing import PublicKey
 
 FORMAT = "shilu-record-1"
 
@@ -41,11 +43,28 @@ def add_write(session: Session, center: Center, now_ns: int, key: str, data: byt
     )
 
 
-def add_key_record(session: Session, center: Center, now_ns: int, owner: str, kid: str, body: dict[str, Any]) -> None:
-    """A public key, readable by everybody: what a verification far from here needs. Once per key."""
-    key = key_record_key(owner, kid)
-    if session.scalar(select(ArchiveWrite.number).where(ArchiveWrite.object_key == key)) is None:
-        add_write(session, center, now_ns, key, json.dumps({"format": FORMAT, "kind": "keys", **body}).encode())
+def add_keys(center: Center, limit: int = 100) -> int:
+    """The public keys that a verification far from here needs: readable by everybody, once per key."""
+    with center.database.reading() as session:
+        query = select(ArchiveWrite.object_key).where(ArchiveWrite.object_key.startswith(KEYS_PREFIX))
+        known = set(session.scalars(query))
+        new = [record for record in _key_records(session) if record.object_key not in known][:limit]
+    if new:
+        with center.database.writing() as session:
+            for record in new:
+                add_write(session, center, center.now_ns(), record.object_key, record.model_dump_json().encode())
+    return len(new)
+
+
+def _key_records(session: Session) -> list[KeyRecord]:
+    records = [
+        centre_key_record(PublicKey.from_text(row.public_key), row.made_wall_ns)
+        for row in session.scalars(select(CenterKey))
+    ]
+    for device in session.scalars(select(Device).where(Device.confirmed_wall_ns.is_not(None))):
+        key, since_ns = PublicKey.from_text(device.chain_key), device.confirmed_wall_ns or 0
+        records.append(device_key_record(key, device.id, device.room_id, since_ns))
+    return records
 
 
 def store_waiting(center: Center, limit: int = 100) -> int:
