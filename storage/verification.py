@@ -188,8 +188,8 @@ class _Verification:
                 raise Unsound(
                     "unsigned-footage",
                     "",
-                    f"第 {number} 个分段起的内容没有签名条目。",
-                    f"From fragment {number} on no entry has signed what it holds.",
+                    f"第 {number} 个分段起的内容与签名条目不符。",
+                    f"From fragment {number} on it holds something else than the entries have signed.",
                 )
 
     def _check_tags(self) -> None:

@@ -154,8 +154,8 @@ def _notes(report: Report, chinese: bool, *, opened: bool) -> list[str]:
         ),
         (
             report.not_here,
-            f"{report.not_here} 个片段的内容不在此处，也没有回执",
-            f"{report.not_here} segments have neither bytes nor a receipt here",
+            f"{report.not_here} 个片段的内容不在此处，未核对",
+            f"the bytes of {report.not_here} segments are not here and were not checked",
         ),
         (report.receipts_checked, f"核对回执 {report.receipts_checked} 份", f"{report.receipts_checked} receipts hold"),
         (

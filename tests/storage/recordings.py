@@ -69,7 +69,9 @@ def _encode(seconds: int) -> bytes:
         video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
         audio = output.add_stream("aac", rate=48000, layout="mono")
         for index in range(seconds * 25):
-            picture = av.VideoFrame.from_ndarray(np.full((120, 160, 3), index % 250, np.uint8), format="rgb24")
+            picture = av.VideoFrame.from_ndarray(
+                np.full((120, 160, 3), (index + 7 * seconds) % 250, np.uint8), format="rgb24"
+            )
             picture.pts, picture.time_base = index, Fraction(1, 25)
             output.mux(video.encode(picture))
             sound = av.AudioFrame.from_ndarray(np.zeros((1, 1920), np.float32), format="fltp", layout="mono")
