@@ -124,15 +124,15 @@ def _list(
     pages, language = pages_of(request), language_of(request)
     with center_of(request).database.reading() as db:
         accounts, units = people.list_accounts(db), people.list_units(db)
-    errors: dict[str, str] = {}
+    errors = dict.fromkeys((*FIELDS, "other"), "")
     if error is not None:
-        field = error.field if error.field in FIELDS else "other"
-        errors = dict.fromkeys((*FIELDS, "other"), "") | {field: error_text(language, error)}
+        errors[error.field if error.field in FIELDS else "other"] = error_text(language, error)
     context: dict[str, Any] = {
         "accounts": accounts,
         "unit_options": [(unit.id, unit.name) for unit in units],
         "role_options": [(code, pages.text(language, word)) for code, word in ROLES.items()],
         "errors": errors,
+        "refused": error is not None,
         "typed": dict.fromkeys(FIELDS, "") | (typed or {}),
         "handed_out": handed_out,
     }

@@ -21,9 +21,9 @@ SENTENCES = {
     "greater_than_equal": _("%(key)s：太小，最小 %(limit)s。"),
     "less_than_equal": _("%(key)s：太大，最大 %(limit)s。"),
     "multiple_of": _("%(key)s：须为 %(limit)s 的倍数。"),
-    "string_pattern_mismatch": _("%(key)s：格式不对，请照下面的样子填写。"),
+    "string_pattern_mismatch": _("%(key)s：格式不对，请按上面的样子填写。"),
 }
-OTHER = _("%(key)s：不能这样填写，请照下面的说明改正。")
+OTHER = _("%(key)s：不能这样填写，请按上面的说明改正。")
 
 
 def typed_from(settings: Mapping[str, Any]) -> dict[str, str]:

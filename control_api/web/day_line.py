@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from control_api.review.causes import cause_in_words
 from pages.times import SECOND_NS, CountyTime, duration
 
 HOUR_NS = 3600 * SECOND_NS
@@ -37,6 +36,8 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class GapLine:
+    """`cause`: a Chinese sentence to translate where it is shown."""
+
     start_ns: int
     end_ns: int
     cause: str
@@ -78,7 +79,7 @@ def draw(
     return Line(
         footage=_bars(window, stretches, county),
         sessions=_bars(window, sessions, county),
-        gaps=_bars(window, [Span(gap.start_ns, gap.end_ns, cause_in_words(gap.cause)) for gap in gap_list], county),
+        gaps=_bars(window, [Span(gap.start_ns, gap.end_ns, gap.cause) for gap in gap_list], county),
         ticks=_ticks(window, county),
         gap_list=gap_list,
         now_x=_place(window, now_ns) if window[0] <= now_ns <= window[1] else None,

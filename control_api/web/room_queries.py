@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from control_api.center import Center
 from control_api.database import Device, Entry, Room
+from control_api.review.causes import cause_in_words
 from control_api.web.day_line import GapLine, Span
 from control_api.web.room_state import ORDER, Figures, RoomState, read_figures, read_state
 from pages.times import CountyTime
@@ -101,5 +102,5 @@ def footage_of(db: Session, room_id: str, span_ns: tuple[int, int]) -> tuple[lis
         if kind == "segment":
             footage.append(Span(start_ns, end_ns))
         else:
-            gaps.append(GapLine(start_ns, end_ns, detail))
+            gaps.append(GapLine(start_ns, end_ns, cause_in_words(detail)))
     return footage, gaps

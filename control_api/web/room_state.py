@@ -79,7 +79,7 @@ def _read_status(status: Mapping[str, Any]) -> RoomState:
     if said in {"starting", "unconfigured"}:
         return RoomState("attention", _("正在启动"), _("正在打开音视频源"), message, message_en, more)
     if problems or said == "degraded":
-        return RoomState("attention", _("录制中"), _("录制继续，请查看房间"), message, message_en, more, since_ns)
+        return RoomState("attention", _("需要处理"), _("录制继续，请查看房间"), message, message_en, more, since_ns)
     if since_ns is not None:
         return RoomState("session", _("接访中"), session_since_ns=since_ns)
     return RoomState("recording", _("录制中"), _("没有接访，持续录制"))

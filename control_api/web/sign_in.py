@@ -73,7 +73,9 @@ def start(actor: Own) -> Response:
 
 @router.get("/account")
 def show_account(request: Request, actor: Own, saved: str = "") -> Response:
-    return render(request, actor, "account.html", {"errors": {}, "saved": bool(saved)}, section="account")
+    return render(
+        request, actor, "account.html", {"errors": {"old": "", "new": ""}, "saved": bool(saved)}, section="account"
+    )
 
 
 @router.post("/account/password")
@@ -85,7 +87,8 @@ def change_password(
         with center.database.writing() as db:
             change_own_password(db, actor, old[:200], new[:200])
     except CenterError as error:
-        errors = {error.field or "new": error_text(language_of(request), error)}
+        field = "old" if error.field == "old" else "new"
+        errors = {"old": "", "new": ""} | {field: error_text(language_of(request), error)}
         context = {"errors": errors, "saved": False}
         return render(request, actor, "account.html", context, section="account", status=422)
     return go("/account?saved=1")

@@ -50,6 +50,9 @@ document.addEventListener("click", (event) => {
   if ("close" in target.dataset) target.closest("dialog").close();
 });
 
+// A dialog whose form was refused stands open again.
+for (const dialog of document.querySelectorAll("dialog[data-show]")) dialog.showModal();
+
 // A form is sent once: a second press while the first is under way does nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;
