@@ -53,9 +53,13 @@ class JournalWriter:
     def __init__(self, path: Path, header: JournalHeader) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._file = os.fdopen(descriptor, "ab", buffering=0)
-        self._append(header)
-        self.sync()
-        sync_directory(path.parent)
+        try:
+            self._append(header)
+            self.sync()
+            sync_directory(path.parent)
+        except BaseException:
+            self._file.close()
+            raise
 
     def append(self, proof: FragmentProof) -> None:
         """Not on disk before `sync`."""

@@ -27,7 +27,8 @@ class Session:
 
     def overlap_ns(self, start: Moment, end: Moment) -> int:
         """How long the span was within the session; below 0: not at all."""
-        begins = start.mono_ns if self.opened_mono_ns is None else max(start.mono_ns, self.opened_mono_ns)
+        since_ns = min(start.mono_ns, end.mono_ns - 1)  # a span that began in an earlier boot has a start of that boot
+        begins = since_ns if self.opened_mono_ns is None else max(since_ns, self.opened_mono_ns)
         ends = end.mono_ns if self.closed is None else min(end.mono_ns, self.closed.mono_ns)
         return ends - begins
 

@@ -66,23 +66,30 @@ class OpenSegment:
         make_directories(self._final.parent)
         self._sealed = SealedWriter(self._open, recipients)
         try:
-            self._journal = JournalWriter(
-                self._journal_path,
-                JournalHeader(
-                    run=run.run,
-                    sequence=sequence,
-                    anchor=run.anchor,
-                    clock=clock,
-                    tracks=list(run.tracks),
-                    init_size=self._init_size,
-                    init_sha256=self._init_sha256,
-                    session=session,
-                    tag_sha256=tag_sha256,
-                ),
-            )
-            self._write(run.init)
+            self._journal = JournalWriter(self._journal_path, self._header(run, clock, session, tag_sha256))
+            self._write_first(run.init)
         except BaseException:
             self._sealed.abandon()
+            raise
+
+    def _header(self, run: RunStart, clock: ClockState, session: str | None, tag_sha256: str | None) -> JournalHeader:
+        return JournalHeader(
+            run=run.run,
+            sequence=self.sequence,
+            anchor=run.anchor,
+            clock=clock,
+            tracks=list(run.tracks),
+            init_size=self._init_size,
+            init_sha256=self._init_sha256,
+            session=session,
+            tag_sha256=tag_sha256,
+        )
+
+    def _write_first(self, init: bytes) -> None:
+        try:
+            self._write(init)
+        except BaseException:
+            self._journal.close()
             raise
 
     @property

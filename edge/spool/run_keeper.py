@@ -201,7 +201,8 @@ class RunKeeper:
         if self._open is not None:  # left as a crash would leave it; recovered when there is room
             with contextlib.suppress(OSError):
                 self._open.abandon()
-            self._open, self._left_torn = None, True
+            self._open = None
+        self._left_torn = True  # also where a file could be created but not begun
         if self.halted:
             return
         self.halted, self._has_room, self._halted_run = True, False, self.run
