@@ -124,9 +124,14 @@ class Agent:
         self._sync.chain_rewound = lambda: wake("manifests")
         self._manifests.entries_accepted = lambda: wake("upload")
         self._manifests.entries_refused = lambda: wake("handover")
+        self._manifests.hole_found = self._go_back
         self._handover.tag_settled = self.console.tag_settled
         self._link.configuration_changed = lambda: wake("configuration")
         self._link.came_up = lambda: wake("configuration", "manifests", "tags", "upload")
+
+    def _go_back(self) -> None:
+        self._sync.chain_has_a_hole()
+        self.supervisor.wake("configuration")
 
     async def run(self) -> None:
         """Until cancelled; the console answers first, so that a room without a line still has its page."""

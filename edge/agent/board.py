@@ -14,6 +14,7 @@ from edge.agent.trouble import RecorderSilent, Sentence, Trouble
 
 Enrolment = Literal["unenrolled", "pending", "active", "revoked"]
 STALE_NS = 5_000_000_000
+MOST_PROBLEMS = 16
 
 
 @dataclass
@@ -34,7 +35,8 @@ class Board:
     waiting_tags: int = 0
     last_receipt_wall_ns: int | None = None
     viewers: list[dict[str, Any]] = field(default_factory=list)
-    console: dict[str, Any] = field(default_factory=dict)
+    console: str = ""  # the page's address on this PC
+    locked_officers: int = 0
     watchers: int = 0
     troubles: dict[str, Sentence] = field(default_factory=dict)
 
@@ -78,7 +80,9 @@ class Board:
 
     def link_status(self) -> dict[str, Any]:
         """The message that tells the centre how the room is."""
-        return {"type": "status", **self._recorder_status(), "agent": self.agent_status()}
+        status = self._recorder_status()
+        problems = [*_objects(status.get("problems")), *self.problems()]
+        return {"type": "status", **status, "problems": problems[:MOST_PROBLEMS], "agent": self.agent_status()}
 
     def _recorder_status(self) -> dict[str, Any]:
         if self.recorder_answers():
@@ -94,9 +98,11 @@ class Board:
         }
 
     def agent_status(self) -> dict[str, Any]:
+        """Plain values only: the centre keeps no others."""
         return {
             "version": self.version,
-            "link": {"up": self.link_up, "since_wall_ns": self.link_changed_wall_ns},
+            "link": "up" if self.link_up else "down",
+            "link_since_wall_ns": self.link_changed_wall_ns,
             "backlog_segments": self.backlog.segments,
             "backlog_bytes": self.backlog.size_bytes,
             "oldest_backlog_wall_ns": self.backlog.oldest_wall_ns,
@@ -104,6 +110,10 @@ class Board:
             "unsent_entries": self.unsent_entries,
             "waiting_tags": self.waiting_tags,
             "clock_ahead_ns": -self.centre_clock_ahead_ns,
-            "problems": self.problems(),
             "console": self.console,
+            "locked_officers": self.locked_officers,
         }
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

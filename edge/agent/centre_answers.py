@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from storage.manifest import Digest, Identifier
 
@@ -55,11 +55,21 @@ class ConfigurationAnswer(Answer):
     state: Literal["pending", "active"]
     configuration: str | None = Field(None, max_length=LONGEST_JWS)
     sealing: str | None = Field(None, max_length=LONGEST_JWS)
-    officers: list[OfficerEntry] = Field(default_factory=list, max_length=2000)
+    officers: list[dict[str, Any]] = Field(default_factory=list, max_length=2000)
     case_pattern: str = Field("", max_length=500)
     unit_name: str = Field("", max_length=200)
     room_name: str = Field("", max_length=200)
     heads: Head | None = None
+
+    def usable_officers(self) -> list[OfficerEntry]:
+        """One wrong entry must not keep a room's configuration from it."""
+        usable = []
+        for entry in self.officers:
+            try:
+                usable.append(OfficerEntry.model_validate(entry))
+            except ValidationError:
+                continue
+        return usable
 
 
 class ManifestResult(Answer):

@@ -24,7 +24,7 @@ from storage.signing import SigningKey, encode_base64url
 LONGEST_ANSWER_BYTES = 8 << 20
 TOKEN_MARGIN_S = 60.0
 TRANSPORT_PREFIX = b"shilu-transport-1\n"
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # reading back a segment may take the centre a while
 Shape = TypeVar("Shape", bound=answers.Answer)
 
 

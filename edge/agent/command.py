@@ -104,3 +104,7 @@ def _told() -> Iterator[None]:
 
 def main() -> None:
     application()
+
+
+if __name__ == "__main__":
+    main()

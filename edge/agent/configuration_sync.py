@@ -37,7 +37,12 @@ class ConfigurationSync:
         self._board = board
         self._timing = timing
         self._configured: tuple[str, str] | None = None
+        self._rewind = False
         self.chain_rewound: Callable[[], None] = lambda: None
+
+    def chain_has_a_hole(self) -> None:
+        """The centre misses entries before the ones just sent: go back to the head that it names next."""
+        self._rewind = True
 
     async def step(self) -> float:
         """Ask once. Returns seconds until the next question."""
@@ -65,13 +70,14 @@ class ConfigurationSync:
         return answer.configuration, answer.sealing
 
     def _keep(self, answer: ConfigurationAnswer, words: tuple[str, str]) -> None:
-        officers = list({entry.number: _officer(entry) for entry in answer.officers}.values())
+        officers = list({entry.number: _officer(entry) for entry in answer.usable_officers()}.values())
         self._record.centre_said(*words, Names(answer.unit_name, answer.room_name, answer.case_pattern))
         self._record.replace_officers(officers)
         self._board.enrolment = "active"
         self._board.unit_name, self._board.room_name = answer.unit_name, answer.room_name
-        if answer.heads is not None and self._outbox.centre_stands_at(answer.heads.number):
+        if answer.heads is not None and self._outbox.centre_stands_at(answer.heads.number, rewind=self._rewind):
             self.chain_rewound()
+        self._rewind = False
 
 
 def _officer(entry: OfficerEntry) -> Officer:

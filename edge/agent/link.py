@@ -44,7 +44,7 @@ class Link:
 
     async def step(self) -> float:
         """Connect and stay until the line ends. Returns seconds until the next try."""
-        if self._board.enrolment not in {"active", "pending"}:
+        if self._board.enrolment != "active":
             return 1.0
         connection = await self._connect(await self._centre.token())
         try:

@@ -27,6 +27,7 @@ class ManifestSender:
         self._batch = LARGEST_BATCH
         self.entries_accepted: Callable[[], None] = lambda: None
         self.entries_refused: Callable[[], None] = lambda: None
+        self.hole_found: Callable[[], None] = lambda: None
 
     async def step(self) -> float:
         """Send one batch. Returns seconds until the next one."""
@@ -39,7 +40,9 @@ class ManifestSender:
             return self._idle_s
         try:
             results = check_results(entries, await self._centre.manifests([entry.jws for entry in entries]))
-        except Trouble:
+        except Trouble as trouble:
+            if trouble.code == "chain-hole":
+                self.hole_found()
             self._batch = max(1, self._batch // 4)  # a smaller one may pass a line or an entry that stops a large one
             raise
         self._batch = min(LARGEST_BATCH, self._batch * 2)

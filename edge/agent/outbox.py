@@ -90,11 +90,12 @@ class Outbox:
                 (up_to,),
             )
 
-    def centre_stands_at(self, number: int) -> bool:
-        """The centre named its head. True when it went back (restored from an older copy): send again from there."""
+    def centre_stands_at(self, number: int, *, rewind: bool = False) -> bool:
+        """The centre named its head. True when what follows is sent again: it went back (restored from an older
+        copy), or `rewind` asks for it."""
         row = self._database.execute("SELECT sent_number, centre_number FROM progress").fetchone()
         sent, before = (int(row["sent_number"]), int(row["centre_number"])) if row else (0, 0)
-        went_back = number < before
+        went_back = number < before or (rewind and number < sent)
         self._database.execute(
             "INSERT INTO progress VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE"
             " SET sent_number = excluded.sent_number, centre_number = excluded.centre_number",

@@ -70,4 +70,4 @@ class Recorder:
         await self._ask("receipt", receipt=receipt)
 
     async def refused(self, manifest_sha256: str, code: str, reason: str) -> None:
-        await self._ask("refused", manifest_sha256=manifest_sha256, code=code, reason=reason)
+        await self._ask("refused", manifest_sha256=manifest_sha256, code=code[:60] or "refused", reason=reason[:500])

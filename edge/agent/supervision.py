@@ -7,6 +7,7 @@ growing pause; anything else is logged with its place (never with values) and tr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import traceback
 from collections.abc import Awaitable, Callable
@@ -70,10 +71,9 @@ class Supervisor:
             if rest_s <= 0:
                 await asyncio.sleep(0)
                 continue
-            try:
-                await asyncio.wait_for(duty.wake.wait(), rest_s)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(rest_s):  # wait_for may lose a cancellation in Python 3.11
+                    await duty.wake.wait()
 
     async def _step(self, duty: Duty) -> float:
         try:

@@ -88,6 +88,9 @@ class CentreRefused(Trouble):
         self.retry_after_s = retry_after_s
 
 
+ABOUT_THIS_PC = frozenset({401, 403, 429, 503})  # HTTP refusals that say nothing about the item that was sent
+
+
 class ArchiveTrouble(Trouble):
     """The archive did not take an object. `whole`: nothing else will go either, so wait before the next one."""
 

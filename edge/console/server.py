@@ -69,6 +69,7 @@ class Console:
         """Listen; `port` is the real one afterwards. Raises PortTaken."""
         listening = self._listen()
         self.port = listening.getsockname()[1]
+        self._desk.board.console = f"http://{'[::1]' if self._host == '::1' else self._host}:{self.port}"
         config = uvicorn.Config(
             self.application,
             log_config=None,
@@ -108,7 +109,7 @@ class Console:
             opened if isinstance(opened, int) else None,
             wall_ns if isinstance(wall_ns, int) else time.time_ns(),
         )
-        board.console = {"locked_officers": self._desk.sign_in.locked_officers()}
+        board.locked_officers = len(self._desk.sign_in.locked_officers())
 
     def find_session(self, session: str) -> RoomSession | None:
         """As the page knows it."""

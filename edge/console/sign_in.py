@@ -68,7 +68,7 @@ class SignIn:
             return officer
 
     def locked_officers(self) -> list[str]:
-        """Ids locked on this PC, for the centre's list."""
+        """Ids locked on this PC; the centre is told how many."""
         rows = self._database.execute(
             "SELECT officer, verifier_digest, failures FROM pin_failures WHERE failures >= ?", (MOST_FAILURES,)
         )

@@ -10,7 +10,7 @@ from edge.agent.backoff import FIRST_S
 from edge.agent.board import Board
 from edge.agent.centre_client import Centre
 from edge.agent.outbox import Outbox, WaitingTag
-from edge.agent.trouble import CentreRefused, CentreUnclear
+from edge.agent.trouble import ABOUT_THIS_PC, CentreRefused, CentreUnclear
 from edge.upload.policy import Failures, Item, Priority, choose
 
 
@@ -37,10 +37,16 @@ class TagSender:
         return 0.0
 
     async def _send(self, tag: WaitingTag) -> None:
+        """A tag that the centre refuses waits by itself and stays told; it never holds up another."""
         try:
             await self._centre.tag(base64.b64encode(tag.sealed).decode(), tag.sha256)
-        except (CentreRefused, CentreUnclear):
+        except (CentreRefused, CentreUnclear) as trouble:
             self._failures.failed(tag.sha256, time.monotonic_ns(), random.random())  # noqa: S311 - jitter
-            raise
+            if isinstance(trouble, CentreUnclear) or trouble.status in ABOUT_THIS_PC:
+                raise
+            self._board.trouble("tag", trouble)
+            return
         self._failures.settled(tag.sha256)
         self._outbox.drop_tag(tag.sha256)
+        if not self._failures.count():
+            self._board.trouble("tag", None)

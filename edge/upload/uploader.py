@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from edge.agent.backoff import FIRST_S
 from edge.agent.board import Board
+from edge.agent.centre_answers import Grant
 from edge.agent.centre_client import Centre
 from edge.agent.handover import Handover
 from edge.agent.outbox import Outbox, Verdict
 from edge.agent.room_record import RoomRecord
 from edge.agent.spool_reader import SpoolReader, SpoolSegment
-from edge.agent.trouble import ArchiveTrouble, CentreRefused, CentreUnclear, RecorderRefused, Trouble
+from edge.agent.trouble import ABOUT_THIS_PC, ArchiveTrouble, CentreRefused, CentreUnclear, RecorderRefused, Trouble
 from edge.upload.archive_client import ArchiveClient
 from edge.upload.policy import Failures, Item, Priority, choose
 from storage.errors import StorageError
@@ -96,7 +97,7 @@ class Uploader:
         try:
             await self._bring(segment)
         except _OF_ONE as trouble:
-            if isinstance(trouble, CentreRefused) and trouble.status in {401, 403, 429, 503}:
+            if isinstance(trouble, CentreRefused) and trouble.status in ABOUT_THIS_PC:
                 raise  # about this PC, not about this segment
             self._set_aside(segment, trouble)
             return 0.0
@@ -126,15 +127,27 @@ class Uploader:
         if receipt is None:
             if not grant.url:
                 raise CentreUnclear("a grant without an address")
-            try:
-                await self._archive.put(grant, segment.path, segment.size)
-            except OSError:
-                raise SegmentUnreadable from None
-            receipt = await self._centre.uploaded(segment.manifest_sha256)
+            receipt = await self._put(grant, segment)
         received_wall_ns = self._check(receipt, segment.manifest_sha256)
         self._outbox.add_receipt(segment.manifest_sha256, receipt)
         await self._handover.deliver(Verdict(segment.manifest_sha256, receipt))
         self._board.last_receipt_wall_ns = received_wall_ns
+
+    async def _put(self, grant: Grant, segment: SpoolSegment) -> str:
+        """The receipt. An archive that refuses may hold the object already: only the centre can tell."""
+        refusal: ArchiveTrouble | None = None
+        try:
+            await self._archive.put(grant, segment.path, segment.size)
+        except OSError:
+            raise SegmentUnreadable from None
+        except ArchiveTrouble as trouble:
+            if trouble.whole:
+                raise
+            refusal = trouble
+        try:
+            return await self._centre.uploaded(segment.manifest_sha256)
+        except CentreRefused as unheard:
+            raise refusal or unheard from None
 
     def _check(self, receipt: str, manifest_sha256: str) -> int:
         """When the centre received it. The recorder checks everything once more before it ever deletes."""

@@ -123,7 +123,7 @@ def test_an_answer_lost_on_the_way_makes_nothing_stand_twice(tmp_path: Path) -> 
     async def story() -> None:
         async with agent_room(tmp_path) as room:
             await room.sign_in()
-            room.centre.lose |= {"manifests", "uploads", "tags", "store", "grants"}
+            room.centre.lose |= {"manifests", "uploads", "tags", "grants"}
             opened = await room.post("/api/sessions/open", case_id="QS-2026-00018")
             segment = room.recorder.add_segment(session=opened.json()["session"])
             await all_archived(room, [segment])
@@ -237,5 +237,64 @@ def test_a_revoked_device_says_so_and_its_console_stays(tmp_path: Path) -> None:
             assert (await room.browser.get("/")).status_code == 200
             room.centre.mishaps.clear()
             await until(lambda: room.agent.board.enrolment == "active", "active again")
+
+    asyncio.run(story())
+
+
+def test_a_hole_at_the_centre_is_filled_from_its_head(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room:
+            segments = [room.recorder.add_segment(bytes([number])) for number in range(6)]
+            await all_archived(room, segments)
+            for one in segments[3:]:
+                del room.centre.manifests[one]  # and it never named a head beyond 3
+            room.agent.outbox.centre_stands_at(0)
+            room.agent.outbox.answered(6, [])
+
+            def hole(request: Request) -> Response | None:
+                return refusal("chain-hole") if len(room.centre.manifests) == 3 and not rewound() else None
+
+            def rewound() -> bool:
+                return room.agent.outbox.sent_number() <= 3
+
+            room.centre.mishaps["manifests"] = hole
+            room.recorder.add_segment(b"next")
+            await until(lambda: len(room.centre.manifests) == 7, "the whole chain")
+
+    asyncio.run(story())
+
+
+def test_an_archive_that_has_the_object_already_is_no_obstacle(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room:
+
+            def already_there(request: Request) -> Response | None:
+                sha256 = request.path_params["sha256"]
+                if sha256 in room.centre.store:
+                    return refusal("already-there", 422)
+                room.centre.store[sha256] = b"sealed footage"
+                return html_500(request)
+
+            room.centre.mishaps["store"] = already_there
+            room.centre.knows_what_it_has = False
+            segment = room.recorder.add_segment()
+            await all_archived(room, [segment])
+
+    asyncio.run(story())
+
+
+def test_a_tag_that_the_centre_refuses_holds_no_other_up(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room:
+            await room.sign_in()
+            room.centre.mishaps["tags"] = lambda request: refusal("bad-tag", 422)
+            session = (await room.post("/api/sessions/open", case_id="QS-2026-0001")).json()["session"]
+            await until(lambda: "tag" in room.agent.board.troubles, "the refusal on the board")
+            waiting = {tag.sha256 for tag in room.agent.outbox.tags(noted=True)}
+            room.centre.mishaps["tags"] = lambda request: None
+            await room.post("/api/sessions/tag", session=session, case_id="QS-2026-0002", replace=True, reason="更正")
+            await until(lambda: len(room.centre.tags) == 2, "both tags in the end")
+            assert waiting < set(room.centre.tags)
+            await until(lambda: "tag" not in room.agent.board.troubles, "the trouble to go")
 
     asyncio.run(story())
