@@ -8,12 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
+from xml.etree import ElementTree
 
 import urllib3
 from minio import Minio
@@ -39,9 +41,17 @@ from storage.s3_signature import S3Credentials, presign
 CANARY_PREFIX = "probe/"
 CANARY_RETENTION_S = 60
 _NS = 1_000_000_000
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "ResourceNotFound", "MethodNotAllowed"}
 _UNSET = {"NoSuchObjectLegalHold", "NoSuchObjectRetention", "NoSuchObjectLockConfiguration"}
 _LATER = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "RequestTimeTooSkewed"}
+_NONSENSE = (
+    ElementTree.ParseError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+)  # the client reading a portal's page
 _Result = TypeVar("_Result")
 
 
@@ -49,6 +59,12 @@ class S3Store:
     """See `object_store.ObjectStore`. Call `prepare` once before use."""
 
     def __init__(self, settings: S3Archive, ca_file: Path | None = None) -> None:
+        if not _BUCKET_NAME.fullmatch(settings.bucket):
+            raise ObjectStoreError(
+                "bad-bucket",
+                f"存储桶名 {settings.bucket!r} 不合规（3-63 位小写字母、数字、连字符）。",
+                f"{settings.bucket!r} can't be a bucket's name: 3 to 63 lower-case letters, digits and hyphens.",
+            )
         self._bucket = settings.bucket
         self._credentials = S3Credentials(settings.access_key, settings.secret_key, settings.region)
         self._origin = f"{'https' if settings.secure else 'http'}://{settings.endpoint}"
@@ -102,6 +118,8 @@ class S3Store:
         response = self._call(key, lambda: self._http.request("PUT", url, body=data, headers=headers, retries=False))
         if response.status != 200:
             raise _refused(key, response.status, _error_code(response.data))
+        if "etag" not in response.headers:
+            raise _unreachable(ValueError("an answer without an ETag"))  # something between us answered 200
         return StoredObject(key, response.headers.get("x-amz-version-id") or "null", size, sha256)
 
     def open(self, key: str, version_id: str | None = None) -> BinaryIO:
@@ -169,9 +187,9 @@ class S3Store:
                 key, content, len(content), hashlib.sha256(content).hexdigest(), retain_until_wall_ns=until_ns
             )
         except ObjectStoreError as error:
-            if error.code in {"denied", "store-failed"}:  # a bucket without Object Lock refuses the lock's headers
-                return False
-            raise
+            if error.recoverable or error.code == "not-found":
+                raise
+            return False  # a bucket without Object Lock refuses the lock's headers
         return not self._can_delete(canary) and self.stat(key, canary.version_id) is not None
 
     def _can_delete(self, stored: StoredObject) -> bool:
@@ -179,7 +197,7 @@ class S3Store:
             self._client.remove_object(self._bucket, stored.key, stored.version_id)
         except S3Error:
             return False
-        except (MinioException, urllib3.exceptions.HTTPError) as error:
+        except (MinioException, urllib3.exceptions.HTTPError, *_NONSENSE) as error:
             raise _unreachable(error) from error
         return True
 
@@ -196,7 +214,7 @@ class S3Store:
             return act()
         except S3Error as error:
             raise _refused(key, 0, str(error.code)) from error
-        except (MinioException, urllib3.exceptions.HTTPError) as error:
+        except (MinioException, urllib3.exceptions.HTTPError, *_NONSENSE) as error:
             raise _unreachable(error) from error
 
 

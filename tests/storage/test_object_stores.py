@@ -19,7 +19,9 @@ from demo.seaweed import Seaweed
 from storage.archive import open_archive
 from storage.local_store import UPLOAD_PATH, LocalStore
 from storage.object_store import Grant, ObjectStoreError, check_key
+from storage.s3_signature import S3Credentials, presign
 from storage.s3_store import S3Store
+from tests.servers.nonsense_server import start_nonsense_server
 
 NS = 1_000_000_000
 DATA = os.urandom(200_000)
@@ -215,6 +217,21 @@ def test_wrong_keys_and_a_server_that_is_away(seaweed: Seaweed) -> None:
     away.close()
 
 
+def test_the_signature_is_the_one_that_amazon_documents() -> None:
+    """The example of a presigned URL in "Authenticating Requests: Using Query Parameters"."""
+    credentials = S3Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1")
+    may_24_2013 = 1_369_353_600 * NS
+    url = presign(credentials, "GET", "https://examplebucket.s3.amazonaws.com", "/test.txt", {}, may_24_2013, 86400)
+    assert url.endswith("&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
+    assert credentials.secret_key not in repr(credentials)
+
+
+@pytest.mark.parametrize("bucket", ["x", "Archive", "a/b", "-archive", "a" * 64, "归档桶"])
+def test_a_bucket_name_that_no_server_takes_is_refused(bucket: str) -> None:
+    settings = S3Archive(endpoint="127.0.0.1:9", bucket=bucket, access_key="a", secret_key="b" * 16, secure=False)
+    assert _refusal(lambda: S3Store(settings)) == "bad-bucket"
+
+
 # The local grant: the same promises, kept by the centre itself
 
 
@@ -258,3 +275,40 @@ def test_a_local_file_that_was_changed_is_another_version(local: LocalStore, tmp
     assert _refusal(lambda: local.open(key, stored.version_id)) == "not-found"
     assert not local.worm
     assert local.kind == "local-not-worm"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type"),
+    [
+        (200, b"<html>please log in</html>", "text/html"),
+        (200, b"", "application/xml"),
+        (200, b"<a", "application/xml"),
+        (404, b"<html>", "text/html"),
+        (500, b"oops", "text/plain"),
+        (503, b"<Error><Code>SlowDown</Code></Error>", "application/xml"),
+        (302, b"", "text/html"),
+    ],
+)
+def test_a_server_that_answers_nonsense_never_looks_like_an_archive(
+    status: int, body: bytes, content_type: str
+) -> None:
+    with start_nonsense_server(status, body, content_type) as endpoint:
+        settings = S3Archive(endpoint=endpoint, bucket="archive-x", access_key="a", secret_key="b" * 16, secure=False)
+        with contextlib.closing(S3Store(settings)) as store:
+            for act in (
+                lambda: store.put(_key(), DATA, len(DATA), SHA),
+                lambda: list(store.list("")),
+                lambda: store.protection(_key(), "v"),
+                lambda: store.worm,
+            ):
+                assert _refusal(act) in {"unreachable", "store-failed", "not-found"}
+
+
+@pytest.mark.parametrize("name", ["a.jws", "b/c.jws"])
+def test_a_stream_is_stored_like_bytes(store: LocalStore | S3Store, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(DATA)
+    with path.open("rb") as stream:
+        stored = store.put(_key(name), stream, len(DATA), SHA)
+    with store.open(stored.key, stored.version_id) as reader:
+        assert reader.read(10) + reader.read() == DATA
