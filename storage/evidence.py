@@ -82,6 +82,12 @@ class Evidence:
 
 def find_evidence(path: Path) -> Evidence:
     """Look for evidence at `path`, which may be a room's data directory too. Raises NoEvidence."""
+    if path.is_file() and path.suffix == ".zip":
+        raise NoEvidence(
+            "zipped",
+            f"请先解压 {path.name}，再核验解压后的目录。",
+            f"Unpack {path.name} first, then verify the folder.",
+        )
     if not path.is_dir():
         raise NoEvidence("no-directory", f"{path} 不是目录。", f"{path} is not a directory.")
     root = next(

@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ class LocalStore:
         self._base_url = base_url.rstrip("/")
         try:
             make_directories(self._incoming)
+            _remove_leftovers(self._incoming)
         except OSError as error:
             raise _failed(error) from error
 
@@ -249,6 +251,13 @@ class LocalUpload:
         else:
             self._temporary.replace(self._path)
         sync_directory(self._path.parent)
+
+
+def _remove_leftovers(incoming: Path) -> None:
+    """Uploads that a crash cut short, a day old: nothing writes to them any more."""
+    for path in incoming.iterdir():
+        if path.stat().st_mtime < time.time() - 86_400:
+            path.unlink(missing_ok=True)
 
 
 def _version(sha256: str) -> str:

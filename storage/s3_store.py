@@ -30,21 +30,17 @@ from storage.object_store import (
     ObjectStoreError,
     Protection,
     StoredObject,
-    already_there,
-    bytes_differ,
     check_key,
-    not_found,
 )
 from storage.receipt import StoreKind
+from storage.s3_errors import error_code, refused, unreachable
 from storage.s3_signature import S3Credentials, presign
 
 CANARY_PREFIX = "probe/"
 CANARY_RETENTION_S = 60
 _NS = 1_000_000_000
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ABSENT = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "ResourceNotFound", "MethodNotAllowed"}
 _UNSET = {"NoSuchObjectLegalHold", "NoSuchObjectRetention", "NoSuchObjectLockConfiguration"}
-_LATER = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "RequestTimeTooSkewed"}
 _NONSENSE = (
     ElementTree.ParseError,
     ValueError,
@@ -117,9 +113,9 @@ class S3Store:
         url = presign(self._credentials, "PUT", self._origin, self._path(key), headers, time.time_ns(), 300)
         response = self._call(key, lambda: self._http.request("PUT", url, body=data, headers=headers, retries=False))
         if response.status != 200:
-            raise _refused(key, response.status, _error_code(response.data))
+            raise refused(key, response.status, error_code(response.data))
         if "etag" not in response.headers:
-            raise _unreachable(ValueError("an answer without an ETag"))  # something between us answered 200
+            raise unreachable(ValueError("an answer without an ETag"))  # something between us answered 200
         return StoredObject(key, response.headers.get("x-amz-version-id") or "null", size, sha256)
 
     def open(self, key: str, version_id: str | None = None) -> BinaryIO:
@@ -198,7 +194,7 @@ class S3Store:
         except S3Error:
             return False
         except (MinioException, urllib3.exceptions.HTTPError, *_NONSENSE) as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         return True
 
     def _remove_old_canaries(self) -> None:
@@ -213,9 +209,9 @@ class S3Store:
         try:
             return act()
         except S3Error as error:
-            raise _refused(key, 0, str(error.code)) from error
+            raise refused(key, 0, str(error.code)) from error
         except (MinioException, urllib3.exceptions.HTTPError, *_NONSENSE) as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
 
 class _Reader(io.RawIOBase):
@@ -231,7 +227,7 @@ class _Reader(io.RawIOBase):
         try:
             data: bytes = self._response.read(len(buffer))
         except urllib3.exceptions.HTTPError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         buffer[: len(data)] = data
         return len(data)
 
@@ -273,42 +269,3 @@ def _unless_unset(ask: Callable[[], _Result]) -> _Result | None:
         if error.code in _UNSET:
             return None
         raise
-
-
-def _error_code(body: bytes) -> str:
-    start, end = body.find(b"<Code>"), body.find(b"</Code>")
-    return body[start + 6 : end].decode(errors="replace") if 0 <= start < end else ""
-
-
-def _refused(key: str, status: int, code: str) -> ObjectStoreError:
-    if code in _ABSENT or status == 404:
-        return not_found(key)
-    if code == "PreconditionFailed" or status == 412:
-        return already_there(key)
-    if code in {"BadDigest", "XAmzContentChecksumMismatch", "InvalidDigest", "IncompleteBody"}:
-        return bytes_differ(key)
-    if code in {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"} or status == 403:
-        return ObjectStoreError(
-            "denied",
-            "归档服务器拒绝了请求。",
-            f"The archive server refused this ({code or status}).",
-            hint="请检查访问密钥、存储桶和对象锁定设置。",
-            hint_en="Check the access key, the bucket and its Object Lock.",
-        )
-    return ObjectStoreError(
-        "store-failed",
-        f"归档服务器返回错误（{code or status}）。",
-        f"The archive server answered with an error ({code or status}).",
-        recoverable=code in _LATER or status >= 500,
-    )
-
-
-def _unreachable(error: Exception) -> ObjectStoreError:
-    return ObjectStoreError(
-        "unreachable",
-        "无法连接归档服务器，稍后重试。",
-        f"The archive server can't be reached or answers nonsense ({type(error).__name__}).",
-        recoverable=True,
-        hint="请检查归档服务器和网络。",
-        hint_en="Check the archive server and the network.",
-    )

@@ -312,3 +312,12 @@ def test_a_stream_is_stored_like_bytes(store: LocalStore | S3Store, tmp_path: Pa
         stored = store.put(_key(name), stream, len(DATA), SHA)
     with store.open(stored.key, stored.version_id) as reader:
         assert reader.read(10) + reader.read() == DATA
+
+
+def test_what_a_crash_left_of_uploads_goes_after_a_day(local: LocalStore, tmp_path: Path) -> None:
+    incoming = tmp_path / "archive/.incoming"
+    for name, age_s in (("old", 90_000), ("new", 60)):
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, (time.time() - age_s,) * 2)
+    LocalStore(tmp_path / "archive")
+    assert [path.name for path in incoming.iterdir()] == ["new"]
