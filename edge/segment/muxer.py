@@ -1,7 +1,7 @@
 """One muxer per run: H.264 packets and sound in, the run's init bytes and its fragments out. Cuts no segments.
 
 Fragmented MP4 with absolute times (`frag_discont`), so that each segment alone starts where it stands in its run.
-A fragment begins at every key frame and holds at most 0.4 s otherwise.
+A fragment begins at every key frame and is closed after 0.25 s otherwise.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from storage.manifest import AudioTrack, VideoTrack
 VIDEO_TRACK, AUDIO_TRACK = 1, 2  # ids in the order in which the streams are added
 _OPTIONS = {
     "movflags": "empty_moov+default_base_moof+frag_keyframe+frag_discont+skip_trailer",
-    "frag_duration": "400000",
+    "frag_duration": "250000",
     "use_editlist": "0",
     "avoid_negative_ts": "disabled",
     # A starved track would hold the other one back for ten seconds.

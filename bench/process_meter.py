@@ -1,0 +1,21 @@
+"""What a running process costs: its CPU time and its memory, from /proc. Starts and stops nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of all its threads so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def memory_mb(pid: int, key: str = "VmRSS") -> float:
+    """`VmRSS` now or `VmHWM` at its peak."""
+    found = re.search(rf"{key}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace"))
+    return int(found.group(1)) / 1024 if found else 0.0

@@ -1,0 +1,131 @@
+"""script/bench record: what recording costs, against a bare PyAV encode of the same frames in the same run.
+
+The recorder is the real process, pinned and configured by a centre key made here, with its own spool on this disk.
+Recorder, bare script and ffmpeg take turns, so that a machine that gets slower gets slower for all three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from bench.parts import drawing_cost, overlay_cost, sealing_cost
+from bench.peers import run_bare, run_ffmpeg, write_frames
+from bench.process_meter import cpu_seconds, memory_mb
+from bench.result import Row, compared, report
+from config.room import PictureSettings, RtspSource
+from tests.edge.recorder.room import Room, recording_room
+from tests.servers.rtsp_camera import start_rtsp_camera
+
+SIZES = {"1280x720@25": PictureSettings(), "1920x1080@25": PictureSettings(width=1920, height=1080)}
+AIM = 1.15
+COPY_AIM_PCT = 1.5
+GROWTH_AIM_PCT = 5.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/bench record")
+    parser.add_argument("--seconds", type=int, default=8, help="media seconds per measurement")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of recorder, bare script and ffmpeg")
+    parser.add_argument("--memory-minutes", type=float, default=1.0, help="how long memory is watched")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="shilu-bench-") as directory:
+        for name, picture in SIZES.items():
+            rows += measure_size(name, picture, options.seconds, options.rounds, Path(directory))
+        rows.append(measure_copy(options.seconds, Path(directory)))
+        rows.append(measure_memory(options.memory_minutes, Path(directory)))
+    print(f"written: {report('record', rows)}")
+
+
+def measure_size(name: str, picture: PictureSettings, seconds: int, rounds: int, directory: Path) -> list[Row]:
+    frames = directory / "frames.yuv"
+    write_frames(picture, frames, picture.rate * 2)
+    ours, bare, alone, ffmpeg, peaks, peer_peaks = [], [], [], [], [], []
+    for number in range(rounds):
+        print(f"{name}: turn {number + 1} of {rounds}", flush=True)
+        used, peak = run_recorder(picture, seconds, directory / f"{name}-{number}")
+        ours.append(used)
+        peaks.append(peak)
+        used, peak = run_bare(picture, seconds, sound=True)
+        bare.append(used)
+        peer_peaks.append(peak)
+        alone.append(run_bare(picture, seconds, sound=False)[0])
+        ffmpeg.append(run_ffmpeg(picture, seconds, frames))
+    frames.unlink()
+    unit, best = "CPU s/s", statistics.median
+    return [
+        compared(f"{name} recorder / bare PyAV encode", best(ours), unit, best(bare), AIM),
+        compared(f"{name} recorder / bare PyAV, picture alone", best(ours), unit, best(alone)),
+        compared(f"{name} recorder / ffmpeg with drawtext", best(ours), unit, best(ffmpeg)),
+        Row(f"{name} of it: overlay", round(overlay_cost(picture, 10), 4), unit),
+        Row(f"{name} of it: sealing, hashing, syncing", round(sealing_cost(picture.bitrate_kbps, 10), 4), unit),
+        Row(f"{name} of it: drawing the test picture", round(drawing_cost(picture, 4), 4), unit),
+        compared(f"{name} peak memory / bare PyAV encode", max(peaks), "MB", max(peer_peaks)),
+    ]
+
+
+def run_recorder(picture: PictureSettings, seconds: float, directory: Path) -> tuple[float, float]:
+    """CPU seconds per recorded second of the running process, and its peak memory in MB."""
+    directory.mkdir()
+    with recording_room(directory, picture=picture.model_dump(), spool={"segment_s": 10, "reserve_mb": 50}) as room:
+        time.sleep(1.5)
+        return cost_of(room, seconds), memory_mb(pid_of(room), "VmHWM")
+
+
+def measure_copy(seconds: int, directory: Path) -> Row:
+    """A 1080p network camera whose packets are kept as they are, its G.711 sound becoming AAC."""
+    camera = start_rtsp_camera(directory, width=1920, height=1080)
+    source = RtspSource(url=camera.url, username=camera.username, password=camera.password, copy_video=True)
+    place = directory / "copy"
+    place.mkdir()
+    try:
+        with recording_room(place, camera=source.model_dump(), microphone=source.model_dump()) as room:
+            wait_for_copy(room)
+            used = cost_of(room, max(seconds, 8))
+    finally:
+        camera.stop()
+    return Row("1920x1080@25 RTSP copy", round(used * 100, 3), "% of a core", aim=COPY_AIM_PCT)
+
+
+def wait_for_copy(room: Room) -> None:
+    deadline = time.monotonic() + 20
+    while room.ask("status")["encoder"] != "copy":
+        if time.monotonic() > deadline:
+            raise TimeoutError("the camera's packets did not come")
+        time.sleep(0.2)
+    time.sleep(2)
+
+
+def measure_memory(minutes: float, directory: Path) -> Row:
+    """How much a recorder grows from its first half minute (or third of the time) to the end."""
+    place = directory / "memory"
+    place.mkdir()
+    with recording_room(place) as room:
+        settled_s = min(30.0, minutes * 20)
+        time.sleep(settled_s)
+        before = memory_mb(pid_of(room))
+        time.sleep(max(0.0, minutes * 60 - settled_s))
+        after = memory_mb(pid_of(room))
+    growth = round((after - before) / before * 100, 2)
+    return Row(f"memory growth over {minutes:g} min, from {before:.0f} MB", growth, "%", aim=GROWTH_AIM_PCT)
+
+
+def cost_of(room: Room, seconds: float) -> float:
+    pid = pid_of(room)
+    used, begun = cpu_seconds(pid), time.monotonic()
+    time.sleep(seconds)
+    return (cpu_seconds(pid) - used) / (time.monotonic() - begun)
+
+
+def pid_of(room: Room) -> int:
+    if room.process is None:
+        raise RuntimeError("the recorder does not run")
+    return room.process.pid
+
+
+if __name__ == "__main__":
+    main()
