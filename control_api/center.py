@@ -19,6 +19,7 @@ from control_api.database import CenterKey, Meta
 from control_api.database.engine import Database, database_url, open_database
 from control_api.keys import CenterKeys, open_keys
 from control_api.link.links import Links
+from control_api.live.watching import Watchers
 from storage.sealing_list import SealingList, sign_sealing_list
 
 
@@ -27,7 +28,6 @@ class Center:
     """`sealing` is the signed list of recipients that rooms get. `now_ns` is UTC wall time.
 
     `archive_trouble`: the code of the last failure to store, empty when all is well. `wake` hurries the keeper.
-    `viewers`: who watches live now, by viewer: room, account, grant.
     """
 
     settings: CenterSettings
@@ -40,7 +40,7 @@ class Center:
     archive_trouble: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     loop: asyncio.AbstractEventLoop | None = None
-    viewers: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    watching: Watchers = field(default_factory=Watchers)
     closing: bool = False
 
     @property

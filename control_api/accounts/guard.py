@@ -68,7 +68,8 @@ async def signed_in(request: Request) -> Actor | None:
     token = request.cookies.get(center.cookie_name)
     if not token or len(token) > 200:
         return None
-    return await run_in_threadpool(find_actor, center.database, token, center.now_ns())
+    seen = request.headers.get("accept") != "text/event-stream"  # an open page alone keeps nobody signed in
+    return await run_in_threadpool(find_actor, center.database, token, center.now_ns(), seen=seen)
 
 
 async def check_form(request: Request, expected: str) -> None:

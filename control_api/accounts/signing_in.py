@@ -45,14 +45,14 @@ def sign_in(database: Database, sign_in_name: str, password: str, now_ns: int) -
         return _open_web_session(session, account, now_ns)
 
 
-def find_actor(database: Database, token: str, now_ns: int) -> Actor | None:
-    """Who holds `token`, or None when it is unknown, idle for too long or too old."""
+def find_actor(database: Database, token: str, now_ns: int, *, seen: bool = True) -> Actor | None:
+    """Who holds `token`, or None when it is unknown, idle for too long or too old. `seen`: the person did something."""
     digest = token_digest(token)
     with database.reading() as session:
         row = session.get(WebSession, digest)
         if row is None or not _alive(row, now_ns):
             return None
-        stale = now_ns - row.seen_wall_ns > SEEN_STEP_NS
+        stale = seen and now_ns - row.seen_wall_ns > SEEN_STEP_NS
         actor = _actor(row)
     if stale:
         with database.writing() as session:

@@ -15,7 +15,8 @@ from control_api.center import Center, center_of
 from control_api.database import new_id
 from control_api.errors import CenterError, NotFound
 from control_api.link.links import RoomOffline
-from control_api.register.service import grant_access
+from control_api.live.watching import Watching
+from control_api.register.service import grant_access, record_stretch
 
 MAX_SDP_BYTES = 64 * 1024
 SDP = "application/sdp"
@@ -48,7 +49,7 @@ async def watch(
     if answer.get("type") != "live-answer" or not isinstance(answer.get("sdp"), str):
         raise _room_refused(answer)
     location = f"/api/live/rooms/{room_id}/whep/{viewer}"
-    center.viewers[viewer] = (room_id, actor.account_id, grant_id)
+    center.watching.add(viewer, Watching(room_id, actor.account_id, grant_id, center.now_ns()))
     headers = {"Location": location, "X-Access-Grant": grant_id}
     return Response(answer["sdp"], status_code=201, media_type=SDP, headers=headers)
 
@@ -57,13 +58,14 @@ async def watch(
 async def stop(room_id: str, viewer: str, request: Request, actor: Watcher) -> None:
     """End one's own watching. Ending it twice is no fault."""
     center = center_of(request)
-    known = center.viewers.get(viewer)
+    known = center.watching.get(viewer)
     if known is None:
         return
-    if known[:2] != (room_id, actor.account_id):
+    if (known.room_id, known.account_id) != (room_id, actor.account_id):
         raise NotFound
-    del center.viewers[viewer]
+    center.watching.remove(viewer)
     center.links.notify(room_id, {"type": "live-close", "viewer": viewer})
+    await run_in_threadpool(_record_end, center, known)
 
 
 async def _read_offer(request: Request) -> str:
@@ -82,6 +84,14 @@ async def _read_offer(request: Request) -> str:
 def _register(center: Center, actor: Actor, room_id: str, reason: str) -> str:
     with center.database.writing() as session:
         return grant_access(session, actor, center.now_ns(), what="live", room_id=room_id, reason=reason).id
+
+
+def _record_end(center: Center, known: Watching) -> None:
+    now_ns = center.now_ns()
+    with center.database.writing() as session:
+        record_stretch(
+            session, known.grant_id, from_wall_ns=known.since_wall_ns, to_wall_ns=now_ns, fetched_wall_ns=now_ns
+        )
 
 
 def _room_refused(answer: dict[str, object]) -> CenterError:

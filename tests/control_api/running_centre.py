@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from argon2 import PasswordHasher
 
 from config.process import CenterSettings, LocalArchive
 from control_api.accounts import people
@@ -19,6 +20,7 @@ from tests.control_api.room_pc import RoomPc
 
 PASSWORD = "four plain words here"
 PIN = "271828"
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # the kind of hash is the real one, its cost is not
 
 
 class Person:
@@ -146,4 +148,6 @@ class RunningCentre:
                     officer_number="03" if officer else None,
                     must_change_password=False,
                 )
+            for account in people.list_accounts(session):
+                account.password_hash = QUICK.hash(PASSWORD)
         return self._find_people() or ({}, "")

@@ -28,7 +28,8 @@ def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
     database = open_database(url, demo=True)
     with database.reading() as session:
         row = session.get(Meta, "demo")
-        assert row is not None and row.value == "yes"
+        assert row is not None
+        assert row.value == "yes"
     database.close()
 
 

@@ -1,0 +1,112 @@
+"""R1, R2: rows are chained by hash, name a person and a reason, and serve that person alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import delete, update
+
+from control_api.accounts.actor import Actor
+from control_api.database import AccessGrant
+from control_api.errors import CenterError, NotAllowed, NotFound
+from control_api.register.service import check_chain, get_grant, grant_access, record_stretch
+from control_api.rooms.service import create_room
+from tests.control_api.running_centre import RunningCentre
+
+
+@pytest.fixture
+def quiet(tmp_path: object, peopled: object) -> Iterator[RunningCentre]:
+    """A centre that is not served: the register's service alone."""
+    import shutil  # noqa: PLC0415
+
+    shutil.copytree(str(peopled), str(tmp_path), dirs_exist_ok=True)
+    centre = RunningCentre(tmp_path)  # type: ignore[arg-type]
+    yield centre
+    centre.center.close()
+
+
+def actor(centre: RunningCentre, role: str) -> Actor:
+    return Actor(centre.accounts[role], f"某{role}", centre.unit, "青石镇", role, "zh", "w", "c")
+
+
+def room(centre: RunningCentre) -> str:
+    with centre.center.database.writing() as session:
+        return create_room(session, actor(centre, "administrator"), 1, name="一", unit_id=centre.unit).id
+
+
+def grants(centre: RunningCentre, room_id: str, count: int = 3) -> list[str]:
+    made = []
+    for number in range(count):
+        with centre.center.database.writing() as session:
+            supervisor = actor(centre, "supervisor")
+            grant = grant_access(session, supervisor, number, what="live", room_id=room_id, reason="核对情况")
+            record_stretch(session, grant.id, from_wall_ns=1, to_wall_ns=2, fetched_wall_ns=3)
+            made.append(grant.id)
+    return made
+
+
+def test_rows_follow_each_other(quiet: RunningCentre) -> None:
+    grants(quiet, room(quiet))
+    with quiet.center.database.reading() as session:
+        assert check_chain(session) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        (2, update(AccessGrant).where(AccessGrant.number == 2).values(reason="别的事由")),
+        (2, update(AccessGrant).where(AccessGrant.number == 2).values(person="别人")),
+    ],
+)
+def test_a_changed_row_shows(quiet: RunningCentre, number: int, change: object) -> None:
+    grants(quiet, room(quiet))
+    with quiet.center.database.writing() as session:
+        session.execute(change)  # type: ignore[call-overload]
+    with quiet.center.database.reading() as session:
+        fault = check_chain(session)
+    assert fault is not None
+    assert fault.number == number
+
+
+@pytest.mark.parametrize(("gone", "number"), [(1, 2), (2, 3), (3, 0)])
+def test_a_missing_row_shows(quiet: RunningCentre, gone: int, number: int) -> None:
+    from control_api.database import AccessStretch  # noqa: PLC0415
+
+    ids = grants(quiet, room(quiet))
+    with quiet.center.database.writing() as session:
+        session.execute(delete(AccessStretch).where(AccessStretch.grant_id == ids[gone - 1]))
+        session.execute(delete(AccessGrant).where(AccessGrant.number == gone))
+    with quiet.center.database.reading() as session:
+        fault = check_chain(session)
+    assert fault is not None
+    assert fault.number == number
+
+
+def test_a_grant_needs_a_reason_and_serves_one_person(quiet: RunningCentre) -> None:
+    room_id = room(quiet)
+    supervisor, duty = actor(quiet, "supervisor"), actor(quiet, "duty-officer")
+    with quiet.center.database.writing() as session:
+        for reason in ("", " ", "x", "长" * 201, "a\u202eb"):
+            with pytest.raises(CenterError, match="reason"):
+                grant_access(session, supervisor, 1, what="live", room_id=room_id, reason=reason)
+        with pytest.raises(NotAllowed):
+            grant_access(session, duty, 1, what="replay", room_id=room_id, reason="核对情况")
+        with pytest.raises(NotFound):
+            grant_access(session, supervisor, 1, what="replay", room_id="0" * 32, reason="核对情况")
+        grant = grant_access(session, supervisor, 1, what="live", room_id=room_id, reason="核对情况")
+        assert get_grant(session, supervisor, grant.id, 2).person == "某supervisor"
+        with pytest.raises(NotFound):
+            get_grant(session, duty, grant.id, 2)
+        with pytest.raises(CenterError, match="ended"):
+            get_grant(session, supervisor, grant.id, 13 * 3600 * 10**9)
+
+
+def test_the_register_is_read_over_http(centre: RunningCentre) -> None:
+    room_id = centre.make_room("1号接谈室")
+    grants(centre, room_id, 2)
+    supervisor = centre.person("supervisor")
+    listed = supervisor.get("/api/register").json()
+    assert [row["number"] for row in listed] == [2, 1]
+    assert listed[0]["stretches"] == [{"from_wall_ns": 1, "to_wall_ns": 2, "fetched_wall_ns": 3}]
+    assert supervisor.get("/api/register/check").json() == {"whole": True, "first_fault": None, "why": None}
