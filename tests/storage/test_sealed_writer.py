@@ -6,10 +6,13 @@ import hashlib
 import os
 import random
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from storage.age_file import CHUNK_SIZE
 from storage.boxes import free_box, split_fragments
@@ -203,3 +206,30 @@ def test_no_plain_bytes_reach_the_disk(tmp_path: Path) -> None:
         writer.finish()
     assert mark not in path.read_bytes()
     assert list(tmp_path.iterdir()) == [path]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(st.integers(1, 200_000), st.sampled_from(["pad", "sync", "pending"])), max_size=12))
+def test_any_order_of_calls_keeps_what_was_written(steps: list[int | str]) -> None:
+    """With a hand-over far smaller than the pieces, so that every write has to wait."""
+    expected = bytearray()
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "segment"
+        with SealedWriter(path, [RECIPIENT], held_bytes=1000) as writer:
+            for step in steps:
+                if isinstance(step, int):
+                    piece = os.urandom(step)
+                    writer.write(piece)
+                    expected += piece
+                elif step == "pad":
+                    size = writer.pad()
+                    expected += free_box(size) if size else b""
+                    assert writer.pending == 0
+                elif step == "sync":
+                    writer.sync()
+                    assert open_bytes(path.read_bytes(), OPENER, torn=True) == expected[: writer.secured]
+                else:
+                    assert 0 <= writer.pending <= CHUNK_SIZE
+            result = writer.finish()
+        assert open_bytes(path.read_bytes(), OPENER) == bytes(expected)
+    assert result.opened_size == len(expected)
