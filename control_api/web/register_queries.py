@@ -29,7 +29,7 @@ def accesses_in(db: Session, span_ns: tuple[int, int] | None, account_id: str = 
     query = query.options(selectinload(AccessGrant.stretches)).order_by(AccessGrant.number.desc()).limit(LIMIT)
     return [
         _row(grant) | {"room": room.name, "room_unit": room.unit.name, "stretches": stretches(grant)}
-        for grant, room in db.execute(query).unique().tuples()
+        for grant, room in db.execute(query).unique()
     ]
 
 

@@ -127,7 +127,7 @@ def _segments(db: Session, session_ids: Sequence[str]) -> defaultdict[str, dict[
         .where(Entry.session_id.in_(session_ids), Entry.kind == "segment")
         .group_by(Entry.session_id, Entry.state)
     )
-    for session_id, state, number, until in db.execute(query).tuples():
+    for session_id, state, number, until in db.execute(query):
         assert session_id is not None  # noqa: S101 - asked for by id
         figures[session_id][state] = number
         figures[session_id]["until"] = max(until or 0, figures[session_id].get("until") or 0) or None

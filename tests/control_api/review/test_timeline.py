@@ -64,7 +64,11 @@ SPAN = (100 * S, 200 * S)
 
 def test_pieces_follow_each_other_on_the_playlist_and_gaps_take_no_time() -> None:
     line = lay_out([segment(140, 0, "b"), segment(100, 37), segment(110, 47, sequence=1)], [gap(120, 140)], SPAN)
-    assert [(piece.at_90k // 90_000, piece.start_wall_ns // S) for piece in line.pieces] == [(0, 100), (10, 110), (20, 140)]
+    assert [(piece.at_90k // 90_000, piece.start_wall_ns // S) for piece in line.pieces] == [
+        (0, 100),
+        (10, 110),
+        (20, 140),
+    ]
     assert line.length_90k == 30 * 90_000
     assert [(one.start_wall_ns // S, one.end_wall_ns // S, one.cause) for one in line.missing] == [
         (120, 140, "crashed")

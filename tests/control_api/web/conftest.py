@@ -1,0 +1,3 @@
+from tests.fakes.story import story
+
+__all__ = ["story"]
