@@ -109,8 +109,8 @@ class Commands:
                 "磁盘暂时无法写入，这个操作没有完成；录像情况见状态，请稍后再试。",
                 "The disk could not take it, so this was not done; see the status, and try again.",
             ).answer()
-        except Exception as error:  # noqa: BLE001 - the one place for this process's commands
-            log.error("command-failed", error=type(error).__name__)
+        except Exception as error:  # the one place for faults of this process's commands
+            log.error("command-failed", exc_info=error)
             return Refusal(
                 "internal", "操作没有完成，录像照常；请稍后再试。", "This was not done; recording goes on; try again."
             ).answer()

@@ -25,6 +25,7 @@ from edge.recorder.refusal import Refusal
 from edge.recorder.session_desk import SessionDesk
 from edge.recorder.status import Facts, State, describe_status
 from edge.recorder.version import program_version
+from edge.recorder.watchdog import Watchdog
 from edge.spool.disk_room import is_out_of_room
 from edge.spool.index import Backlog
 from edge.spool.moments import present
@@ -54,6 +55,7 @@ class Recorder:
         self._out_of_room = False
         self._state: State = "unenrolled"
         self._since_wall_ns = present().wall_ns
+        self._watchdog = Watchdog()
 
     def start(self) -> None:
         """Record at once what is configured already; otherwise wait for `pin` and `configure`."""
@@ -71,6 +73,10 @@ class Recorder:
         self._describe()
         if self._out_of_room:
             self._work(self._begin)
+        pipeline = self._recording.pipeline if self._recording else None
+        if pipeline is not None and self._watchdog.is_stuck(id(pipeline), pipeline.loops, present().mono_ns):
+            log.error("pipeline-stuck", message="its thread stands still; the process ends and is started anew")
+            self._outlets.failed(TimeoutError("the pipeline stands still"))
 
     def want_key_frame(self) -> None:
         if self._recording is not None:
@@ -231,7 +237,7 @@ class Recorder:
 
     def _report(self, done: Future[None]) -> None:
         if not done.cancelled() and (error := done.exception()) is not None:
-            log.error("recording-failed", error=type(error).__name__)
+            log.error("recording-failed", exc_info=error)
             self._outlets.failed(error)
 
     def _load_orders(self, pinned: Pinned) -> None:

@@ -112,7 +112,7 @@ class RoomRecording:
     def record(self, orders: Orders) -> None:
         """Record as `orders` say. Only a change of what is recorded breaks the run; the break is in the chain."""
         with self._changing:
-            if self._stopped:
+            if self._stopped or (orders == self._orders and self._pipeline is not None):
                 return
             before, self._orders = self._orders, orders
             self.note(NoteKind.CONFIGURED, detail=orders.detail)

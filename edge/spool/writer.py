@@ -85,6 +85,6 @@ class SpoolWriter:
                     break
                 self._keeper.tick()
             self._keeper.take(RunEnd(None))
-        except BaseException as error:  # noqa: BLE001 - the process ends on it, is started anew and recovers
-            log.error("spool-failed", error=type(error).__name__)
+        except BaseException as error:  # the process ends on it, is started anew and recovers
+            log.error("spool-failed", exc_info=error)
             self._on_failure(error)

@@ -58,13 +58,13 @@ class Outcome:
         return self.max_lost_s <= 1.0 and not self.unreadable and not self.unrecorded_gaps
 
 
-def rehearse(directory: Path, kills: int, chance: random.Random, **changes: Any) -> Outcome:
+def rehearse(directory: Path, kills: int, chance: random.Random, *, alive_s: float = 4.0, **changes: Any) -> Outcome:
     """Enrol a room, kill it `kills` times, start it once more, stop it in order, then look at what is there."""
     room = Room(directory)
     room.start()
     room.enrol(**changes)
     wait_until_writing(room)
-    done: list[Kill] = [kill_while_recording(room, time.time_ns(), chance)]
+    done: list[Kill] = [kill_while_recording(room, time.time_ns(), chance, alive_s)]
     writing_after_s: list[float] = []
     for number in range(1, kills):
         started_wall_ns = time.time_ns()
@@ -74,7 +74,7 @@ def rehearse(directory: Path, kills: int, chance: random.Random, **changes: Any)
             done.append(Kill(started_wall_ns, room.kill(), recording=False))
         else:
             writing_after_s.append(wait_until_writing(room))
-            done.append(kill_while_recording(room, started_wall_ns, chance))
+            done.append(kill_while_recording(room, started_wall_ns, chance, alive_s))
     room.start()
     writing_after_s.append(wait_until_writing(room))
     time.sleep(1.0)
@@ -95,8 +95,8 @@ def wait_until_writing(room: Room) -> float:
     raise TimeoutError(f"nothing written in 15 s: {room.log.read_text()[-2000:]}")
 
 
-def kill_while_recording(room: Room, started_wall_ns: int, chance: random.Random) -> Kill:
-    time.sleep(chance.uniform(0.2, 4.0))
+def kill_while_recording(room: Room, started_wall_ns: int, chance: random.Random, alive_s: float) -> Kill:
+    time.sleep(chance.uniform(0.2, alive_s))
     return Kill(started_wall_ns, room.kill(), recording=True)
 
 
