@@ -160,6 +160,7 @@ class Agent:
         if identity is None:
             return self.timing.idle_s
         if not self._pinned:
+            self._take_identity()  # `shilu-agent enrol` may have run beside this process
             await self.enrolment.pin(identity)
             self._pinned = True
         return 30.0

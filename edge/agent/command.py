@@ -23,7 +23,7 @@ from storage.errors import StorageError
 application = typer.Typer(
     help="The room's link to the county centre, and its console page.", pretty_exceptions_enable=False
 )
-SettingsFile = Annotated[Path, typer.Option("--settings", help="TOML file, see config/agent.example.toml")]
+SettingsFile = Annotated[Path, typer.Option("--settings", help="TOML file, see config/examples/agent.toml")]
 
 
 @application.callback(invoke_without_command=True)
@@ -46,7 +46,7 @@ def enrol(
     code: Annotated[str, typer.Argument(help="the code that the county centre made for this room")],
     settings: Annotated[Path | None, typer.Option("--settings")] = None,
 ) -> None:
-    """Enrol this room with a code, then stop. The recorder must run, the agent must not."""
+    """Enrol this room with a code, then stop. The recorder must run; a running agent goes on from there."""
     with _told():
         asyncio.run(_enrol(_load(settings or context.obj), code))
 
