@@ -78,16 +78,11 @@ class House:
 
     def stop(self) -> None:
         """Viewers first, then the recording, then what carries it away; the archive last."""
-        self.stop_room()
-        self._stop_programs("center")
+        self.stop_programs("live", "recorder", "agent", "center")
         if self._seaweed is not None:
             self._seaweed.stop()
 
-    def stop_room(self) -> None:
-        """In order: the recorder closes its segment and signs that it stopped."""
-        self._stop_programs("live", "recorder", "agent")
-
-    def _stop_programs(self, *names: str) -> None:
+    def stop_programs(self, *names: str) -> None:
         for name in names:
             if (child := self._children.pop(name, None)) is not None and not child.stop(15.0):
                 self._say(f"{name} 没有按时结束，已强制结束 / {name} did not end in time and was killed")

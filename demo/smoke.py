@@ -55,7 +55,7 @@ def run_story(house: House, camera: dict[str, Any], microphone: dict[str, Any] |
     replayed, registered = replay(house, session)
     say("测量与核验 / measuring and verifying")
     footage = measure_footage(replayed.files, camera, microphone, PICTURE_RATE)
-    house.stop_room()
+    stop_room(house)
     verdict = verify_archive(house)
     figures = {
         "recorded_s": round(session.length_s, 3),
@@ -106,15 +106,30 @@ def wait_for_receipts(house: House, session: Session) -> tuple[int, int]:
         time.sleep(0.25)
 
 
+def stop_room(house: House) -> None:
+    """At a moment when nothing is on its way, so that the archive holds the chain without holes."""
+    deadline = time.monotonic() + ARCHIVE_S
+    while _ask_index(house, "SELECT count(*) FROM entries WHERE state = 'waiting'")[0] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    house.stop_programs("agent", "live", "recorder")
+
+
 def count_segments(house: House, session: Session) -> tuple[int, int, int]:
+    row = _ask_index(
+        house,
+        "SELECT count(*), coalesce(sum(state IN ('receipted', 'pruned')), 0), coalesce(max(end_wall_ns), 0)"
+        " FROM entries WHERE kind = 'segment' AND end_wall_ns > ? AND start_wall_ns < ?",
+        session.opened_wall_ns,
+        session.closed_wall_ns,
+    )
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def _ask_index(house: House, query: str, *values: int) -> tuple[int, ...]:
     index = house.place.room_data / "recorder" / "spool" / "index.sqlite"
     with closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as database:
-        row = database.execute(
-            "SELECT count(*), coalesce(sum(state IN ('receipted', 'pruned')), 0), coalesce(max(end_wall_ns), 0)"
-            " FROM entries WHERE kind = 'segment' AND end_wall_ns > ? AND start_wall_ns < ?",
-            (session.opened_wall_ns, session.closed_wall_ns),
-        ).fetchone()
-    return int(row[0]), int(row[1]), int(row[2])
+        row: tuple[int, ...] = database.execute(query, values).fetchone()
+        return row
 
 
 def replay(house: House, session: Session) -> tuple[Replayed, bool]:
