@@ -26,7 +26,8 @@ from storage.manifest import AudioTrack, ClockState, GapCause, GapManifest, Mome
 
 log = structlog.get_logger("spool")
 SETTLE_AFTER_NS = 500_000_000  # footage that no later fragment pushes out is settled by the clock
-ROOM_CHECK_NS = 1_000_000_000
+ROOM_CHECK_NS = 1_000_000_000  # while halted
+ROOM_WATCH_NS = 4_000_000_000  # while recording
 
 SessionAt = Callable[[Moment, Moment], tuple[str | None, str | None]]  # span → session id, hash of its case tag
 
@@ -90,7 +91,9 @@ class RunKeeper:
         with self._halting_when_full():
             if self.halted:
                 self._look_for_room()
-            elif self._open is not None and self._open.unsettled:
+                return
+            self._watch_room()
+            if self._open is not None and self._open.unsettled:
                 waited_ns = time.monotonic_ns() - self._written_mono_ns
                 if self._open.is_due() or waited_ns >= SETTLE_AFTER_NS:
                     self._settle(self._open)
@@ -190,8 +193,18 @@ class RunKeeper:
                 raise
             self._halt()
 
+    def _watch_room(self) -> None:
+        """Also within a long segment: somebody else may fill the disk. What is open is sealed while it can be."""
+        if self._run is None or time.monotonic_ns() - self._room_checked_mono_ns < ROOM_WATCH_NS:
+            return
+        self._room_checked_mono_ns = time.monotonic_ns()
+        if not self._parts.room.make():
+            self._close()
+            self._halt()
+
     def _check_room(self) -> bool:
         """Let go what may go; halt when that does not leave the reserve."""
+        self._room_checked_mono_ns = time.monotonic_ns()
         if self._parts.room.make():
             return True
         self._halt()
