@@ -1,4 +1,4 @@
-"""`script/demo --smoke` as one types it: the whole story, with every kind of source that a machine without hardware has."""
+"""`script/demo --smoke` as one types it: the whole story, with each kind of source that needs no hardware."""
 
 from __future__ import annotations
 
