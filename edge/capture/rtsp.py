@@ -26,7 +26,6 @@ _OPTIONS = {
     "rtsp_flags": "prefer_tcp",
     "timeout": str(int(READ_TIMEOUT_S * 1_000_000)),
     "analyzeduration": "700000",
-    "fflags": "nobuffer",
 }
 
 

@@ -48,12 +48,13 @@ class RunWriter:
 
     def end(self, cause: GapCause | None) -> None:
         """Hand over what is left. A run that never had a picture leaves nothing behind."""
-        if self._muxer is None:
+        muxer = self._muxer
+        if muxer is None:
             return
-        muxer, self._muxer = self._muxer, None
         try:
-            self._hand_over(muxer.finish())
+            self._hand_over(muxer.finish())  # the last fragments may begin a segment of their own
         finally:
+            self._muxer = None
             if self._sequence >= 0:
                 self._sink.segment_ended(muxer.tracks(self.drift_ppm))
             self._sink.run_ended(cause)

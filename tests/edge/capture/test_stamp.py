@@ -24,7 +24,7 @@ def footage(
     file = io.BytesIO()
     painter, sound = StampPainter(640, 360, 25), StampSound()
     with av.open(file, "w", format="mp4") as container:
-        video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "0"})
+        video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "0", "g": "25"})
         video.width, video.height, video.pix_fmt, video.bit_rate = 640, 360, "yuv420p", 500_000
         audio = container.add_stream("aac", rate=48_000)
         audio.layout = "mono"

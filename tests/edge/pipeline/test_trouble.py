@@ -151,6 +151,21 @@ def test_a_copied_camera_keeps_its_own_packets_and_its_sound(rtsp_camera: RtspCa
     assert max(steps_of(run, "video")) < 0.1
 
 
+def test_a_network_camera_keeps_picture_and_sound_together(tmp_path: Path) -> None:
+    """The camera plays stamped footage. GStreamer's AAC decoder leaves out 1024 samples: its sound is that early."""
+    film = tmp_path / "film.mp4"
+    film.write_bytes(footage(seconds=8))
+    camera = start_rtsp_camera(tmp_path, file=str(film))
+    source = RtspSource(url=camera.url, username=camera.username, password=camera.password).model_dump()
+    try:
+        sink = record(changed(camera=source, microphone=source), 4.5)
+    finally:
+        camera.stop()
+    measured = measure(sink.runs[0].footage)
+    assert measured.lost_frames == 0
+    assert measured.av_offset_ms == pytest.approx(-1024 / 48, abs=5)
+
+
 def test_a_wrong_password_is_said_without_the_password(rtsp_camera: RtspCamera) -> None:
     source = RtspSource(url=rtsp_camera.url, username=rtsp_camera.username, password="wrong-secret").model_dump()
     sink = record(changed(camera=source, microphone=None), 1.0)
