@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
 from config.process import CenterSettings
-from control_api.archive.store import ArchiveStore, open_store
+from control_api.archive.store import ArchiveStore, close_store, open_store
 from control_api.database import CenterKey, Meta
 from control_api.database.engine import Database, database_url, open_database
 from control_api.keys import CenterKeys, open_keys
@@ -38,6 +38,7 @@ class Center:
     links: Links = field(default_factory=Links)
     now_ns: Callable[[], int] = time.time_ns
     archive_trouble: str = ""
+    archive_ready: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     loop: asyncio.AbstractEventLoop | None = None
     watching: Watchers = field(default_factory=Watchers)
@@ -61,6 +62,7 @@ class Center:
             self.loop.call_soon_threadsafe(self.wake.set)
 
     def close(self) -> None:
+        close_store(self.store)
         self.database.close()
 
 

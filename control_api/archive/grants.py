@@ -26,7 +26,7 @@ def grant_upload(center: Center, known: KnownDevice, manifest_sha256: str) -> Gr
     """Raises NotFound, CenterError, ObjectStoreError."""
     with center.database.reading() as session:
         entry = find_entry(session, known, manifest_sha256)
-        until = retain_until(session, entry, center.settings)
+        until = retain_until(session, entry, center.settings, center.now_ns())
     if entry.receipt is not None:
         return GrantAnswer(already=True, receipt=entry.receipt)
     if entry.sealed_sha256 is None or entry.sealed_size is None:

@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from control_api.archive.alarms import clear_alarm, raise_alarm
 from control_api.archive.receipts import keep_waiting
 from control_api.archive.retention import extend_margins
+from control_api.archive.store import prepare_store
 from control_api.center import Center
 from control_api.errors import CenterError
 from control_api.records.write import add_keys, store_waiting
@@ -40,6 +41,9 @@ async def run_keeper(center: Center, pause_s: float = PAUSE_S) -> None:
 def work_once(center: Center) -> bool:
     """One round; True when there is more to do at once."""
     try:
+        if not center.archive_ready:
+            prepare_store(center.store)
+            center.archive_ready = True
         done = [step(center, BATCH) for step in WORK]
     except (StorageError, CenterError) as error:
         log.warning("keeping-failed", code=error.code)
@@ -56,6 +60,7 @@ def _say_archive(center: Center, code: str | None) -> None:
     if code is None and not center.archive_trouble:
         return
     center.archive_trouble = code or ""
+    center.archive_ready = center.archive_ready and code is None
     with center.database.writing() as session:
         if code is None:
             clear_alarm(session, center.now_ns(), "archive-trouble", room_id=None, device_id=None)

@@ -41,10 +41,15 @@ def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str) -> st
         entry = find_entry(session, known, manifest_sha256)
         if entry.receipt is not None:
             return entry.receipt
-        until = retain_until(session, entry, center.settings)
+        until = retain_until(session, entry, center.settings, center.now_ns())
+        held = entry.kind == "segment" and is_held(session, entry)
     manifest = open_entry(entry.jws, PublicKey.from_text(known.chain_key))
     stored = _stored_entry(center, entry, manifest, until) if entry.kind != "segment" else _checked_bytes(center, entry)
     receipt = _kept_receipt(center, entry, manifest, stored, until)
+    if entry.kind == "segment":
+        center.store.extend_retention(stored.key, stored.version_id, until)  # the grant's date may be older
+    if held:
+        center.store.set_legal_hold(stored.key, stored.version_id, True)
     _record(center, entry, receipt, stored, until)
     return receipt
 
@@ -130,9 +135,6 @@ def _record(center: Center, entry: Entry, receipt: str, stored: StoredObject, un
             row.receipted_wall_ns = now_ns
         device = session.get_one(Device, entry.device_id)
         device.last_proved_wall_ns = max(device.last_proved_wall_ns or 0, now_ns)
-        held = entry.kind == "segment" and is_held(session, entry)
-    if held:
-        center.store.set_legal_hold(stored.key, stored.version_id, True)
 
 
 def _refuse(center: Center, entry: Entry) -> None:

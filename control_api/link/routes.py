@@ -20,7 +20,6 @@ from control_api.accounts.permissions import Permission
 from control_api.center import Center, center_of
 from control_api.database import Device
 from control_api.devices.guard import device_behind
-from control_api.devices.tokens import KnownDevice
 from control_api.errors import CenterError
 from control_api.link.links import DeviceLink
 from control_api.link.status import DeviceStatus
@@ -62,7 +61,7 @@ async def device_link(socket: WebSocket) -> None:
         center.links.disconnect(link)
         with suppress(RuntimeError):
             await socket.close()
-        await run_in_threadpool(_save, center, device, link)
+        await run_in_threadpool(_save, center, link)
 
 
 @router.get("/api/rooms/events", response_class=StreamingResponse)
@@ -96,7 +95,8 @@ async def _receive(center: Center, socket: WebSocket, link: DeviceLink) -> None:
             center.links.heard(link, status, now_ns)
             if status.state != saved_state or now_ns - saved_ns > SAVE_EVERY_NS:
                 saved_ns, saved_state = now_ns, status.state
-                await run_in_threadpool(_save, center, KnownDevice(link.device_id, link.room_id, "", ""), link)
+                if not await run_in_threadpool(_save, center, link):
+                    return
 
 
 def _read(text: str) -> dict[str, Any] | None:
@@ -119,16 +119,15 @@ def _status(message: dict[str, Any]) -> DeviceStatus | None:
         return None
 
 
-def _save(center: Center, device: KnownDevice, link: DeviceLink) -> None:
-    """Remember what the room said last, for when it is gone."""
-    if link.status is None:
-        return
+def _save(center: Center, link: DeviceLink) -> bool:
+    """Remember what the room said last, for when it is gone. False when the device was revoked meanwhile, elsewhere."""
     with center.database.writing() as session:
-        row = session.get(Device, device.id)
-        if row is not None:
+        row = session.get_one(Device, link.device_id)
+        if link.status is not None:
             row.last_status = link.status.model_dump(mode="json")
             row.last_seen_wall_ns = link.status_wall_ns
             row.version = link.status.version[:40] or row.version
+        return row.state == "active"
 
 
 async def _events(center: Center) -> AsyncIterator[str]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
 from control_api.accounts.permissions import Permission
+from control_api.archive.alarms import raise_alarm
 from control_api.archive.retention import MARGIN_NS
 from control_api.center import Center
 from control_api.database import CaseTag, Entry, Hold, RoomSession, new_id
@@ -18,6 +19,7 @@ from control_api.errors import CenterError, NotFound
 from control_api.records.write import add_record
 from control_api.sessions.cases import check_case_id, check_reason, current_tag, is_current
 from control_api.sessions.footage import get_session, session_entries
+from storage.object_store import ObjectStoreError
 
 log = structlog.get_logger()
 
@@ -102,7 +104,8 @@ def held_sessions(session: Session, hold: Hold) -> list[RoomSession]:
 
 
 def hold_in_archive(center: Center, hold_id: str) -> int:
-    """Set or lift the archive's own legal hold as the rows say; returns how many segments. Raises ObjectStoreError."""
+    """Set or lift the archive's own legal hold as the rows say; returns how many segments. A failure is an alarm: the
+    row holds in any case, and nothing of ours deletes under it."""
     with center.database.reading() as session:
         hold = session.get_one(Hold, hold_id)
         entries = {
@@ -111,8 +114,13 @@ def hold_in_archive(center: Center, hold_id: str) -> int:
             for entry in session_entries(session, row, center.now_ns())
             if entry.kind == "segment" and entry.version_id is not None
         }
-    for entry, held in entries.values():
-        center.store.set_legal_hold(entry.object_key, entry.version_id or "", held)
+    try:
+        for entry, held in entries.values():
+            center.store.set_legal_hold(entry.object_key, entry.version_id or "", held)
+    except ObjectStoreError as error:
+        with center.database.writing() as session:
+            raise_alarm(session, center.now_ns(), "hold-not-in-archive", detail=f"{error.code} {hold_id}")
+        return 0
     log.info("hold-applied", hold=hold_id, segments=len(entries))
     return len(entries)
 

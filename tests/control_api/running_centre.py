@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 from argon2 import PasswordHasher
 
-from config.process import CenterSettings, LocalArchive
+from config.process import CenterSettings, LocalArchive, S3Archive
 from control_api.accounts import people
 from control_api.accounts.permissions import Role
 from control_api.app import create_app
@@ -44,10 +44,10 @@ class Person:
 
 
 class RunningCentre:
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, archive: LocalArchive | S3Archive | None = None) -> None:
         self.settings = CenterSettings(
             data_directory=directory / "centre",
-            archive=LocalArchive(directory=directory / "archive"),
+            archive=archive or LocalArchive(directory=directory / "archive"),
             demo=True,
             county_name="云溪县",
         )

@@ -92,12 +92,18 @@ def test_it_serves_and_stops_in_order(tmp_path: Path) -> None:
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": os.getcwd()})
     try:
         _wait(f"http://127.0.0.1:{port}/api/health", process)
+        base = f"http://127.0.0.1:{port}"
+        said = httpx.post(f"{base}/api/session", json={"name": "XF2026-000123", "password": "x"}, trust_env=False)
+        assert said.status_code == 401
+        httpx.get(f"{base}/XF2026-000123?q=XF2026-000123", trust_env=False)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in (0, -signal.SIGTERM)
     finally:
         process.kill()
         process.wait()
-    assert "Traceback" not in (tmp_path / "log").read_text()
+    log_text = (tmp_path / "log").read_text()
+    assert "Traceback" not in log_text
+    assert "XF2026" not in log_text
 
 
 def _free_port() -> int:

@@ -126,6 +126,14 @@ def test_every_role_at_every_route(centre: RunningCentre) -> None:
     assert wrong == []
 
 
+def test_the_description_has_examples(centre: RunningCentre) -> None:
+    said = httpx.get(f"{centre.url}/api/openapi.json", trust_env=False).json()
+    assert said["openapi"].startswith("3.")
+    described = {f"{method.upper()} {path}" for path, calls in said["paths"].items() for method in calls}
+    assert {name for name in API if "openapi" not in name} <= described
+    assert "XF2026-000123" in str(said["components"]["schemas"]["SearchBody"])
+
+
 def test_nobody_gets_nothing(centre: RunningCentre) -> None:
     with httpx.Client(base_url=centre.url, trust_env=False) as nobody:
         for name, guard in API.items():

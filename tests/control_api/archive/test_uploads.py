@@ -130,6 +130,13 @@ def test_footage_before_an_opening_gets_the_sessions_time(centre: RunningCentre,
     assert kept == [30, 365, 365]
 
 
+def test_footage_that_comes_very_late_is_kept_a_day(centre: RunningCentre, pc: RoomPc) -> None:
+    pc.wall_ns -= 400 * DAY_NS
+    jws = pc.segment()
+    pc.deliver(jws)
+    assert _kept_days(centre, jws) == 401
+
+
 def test_the_archive_down_is_said_and_nothing_is_lost(centre: RunningCentre, pc: RoomPc) -> None:
     jws = pc.segment()
     pc.send(jws)
