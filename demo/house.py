@@ -19,7 +19,6 @@ from demo.people import COUNTY, Login, Registry, load_accounts
 from demo.place import BUCKET, Place, Ports
 from demo.seaweed import Seaweed
 
-ROOM_PROCESSES = ("recorder", "agent", "live")
 RESTART_S = 1.0
 START_S = 60.0
 Say = Callable[[str], None]
@@ -48,13 +47,17 @@ class House:
         """Raises processes.StartFailed. What was started until then still needs `stop`."""
         if self._seaweed is not None:
             self._say("启动归档存储 SeaweedFS（版本管理 + Object Lock）/ starting the archive")
-            self._seaweed.start()
+            self._seaweed.begin()
         self._write_settings()
+        self._say("启动接谈室与县中心 / starting the room and the centre")
+        self._start_one("recorder")  # the room waits for nobody
+        self._start_one("live")
         self.accounts = load_accounts(self.place.accounts)
         registry = Registry(self.place.centre_data)
         try:
             registry.seed(dict(self.accounts), camera, microphone)
-            self._say("启动县中心与接谈室 / starting the centre and the room")
+            if self._seaweed is not None:
+                self._seaweed.wait()
             self._start_programs()
             self._enrol(registry)
         finally:
@@ -91,8 +94,8 @@ class House:
         return self._children[name].process.pid
 
     def _start_programs(self) -> None:
-        for name in ("center", *ROOM_PROCESSES):
-            self._start_one(name)
+        self._start_one("center")
+        self._start_one("agent")
         self._wait("center", lambda: _answers(f"{self.centre_url}/sign-in"))
         self._wait("agent", lambda: _answers(f"{self.console_url}/api/status"))
 

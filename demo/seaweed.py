@@ -42,13 +42,22 @@ class Seaweed:
         self.child: processes.Child | None = None
 
     def start(self, timeout_s: float = 60.0) -> None:
+        """Start and wait until it answers. Raises processes.StartFailed."""
+        self.begin()
+        self.wait(timeout_s)
+
+    def begin(self) -> None:
+        """Start without waiting: it takes three seconds in which others can start too."""
         self.access = _with_free_ports(self.access, self.directory / "access.json")
         write_private(self.directory / "s3.json", json.dumps(_identities(self.access)))
         data = self.directory / "data"
         data.mkdir(exist_ok=True)
         log = self.directory / "weed.log"
         self.child = processes.start("SeaweedFS", self._command(data), log)
-        self.child.wait_until(self._answers, timeout_s)
+
+    def wait(self, timeout_s: float = 60.0) -> None:
+        if self.child is not None:
+            self.child.wait_until(self._answers, timeout_s)
 
     def stop(self, grace_s: float = 3.0) -> None:
         if self.child is not None:

@@ -109,7 +109,8 @@ def wait_for_receipts(house: House, session: Session) -> tuple[int, int]:
 def stop_room(house: House) -> None:
     """At a moment when nothing is on its way, so that the archive holds the chain without holes."""
     deadline = time.monotonic() + ARCHIVE_S
-    while _ask_index(house, "SELECT count(*) FROM entries WHERE state = 'waiting'")[0] and time.monotonic() < deadline:
+    query = "SELECT count(*) FROM entries WHERE kind = 'segment' AND state = 'waiting'"
+    while _ask_index(house, query)[0] and time.monotonic() < deadline:
         time.sleep(0.05)
     house.stop_programs("agent", "live", "recorder")
 
