@@ -1,7 +1,9 @@
 """One segment file while it grows: sealed bytes, its journal and what the manifest will prove. One thread's.
 
-Loss at a crash is what was not *settled*: `settle` pads pending footage over age's chunk boundary and syncs both
-files, the journal last, so that its lines never promise bytes that the segment does not hold (S3).
+Loss at a crash is what was not *settled*: `settle` syncs both files, the journal last, so that its lines never promise
+bytes that the segment does not hold (S3). age writes whole chunks of 64 KiB only: footage that a chunk held back for
+0.4 s is pushed out with an MP4 `free` box. At 2 Mbit/s chunks fill by themselves; at low rates the boxes cost up to
+1 Mbit/s, which is the price of losing less than a second.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ OPEN_SUFFIX = ".open"
 JOURNAL_SUFFIX = ".journal"
 SEGMENT_SUFFIX = ".mp4.age"
 SETTLE_EVERY_90K = 36_000  # 0.4 s: with fragments of half a second every one is settled as it comes
+HELD_BACK_90K = 36_000  # media in chunks that are not full; with half a second in the making, still below one second
 
 
 def segment_name(run: str, sequence: int) -> str:
@@ -62,7 +65,9 @@ class OpenSegment:
         self._init_size, self._init_sha256 = len(run.init), hashlib.sha256(run.init).hexdigest()
         self._opened_sha256 = hashlib.sha256()
         self._proofs: list[FragmentProof] = []
-        self._unsettled_pts_90k: int | None = None
+        self._secured = 0  # leading fragments whose chunks are in the file
+        self._synced_pts_90k: int | None = None
+        self.settled_pts_90k: int | None = None  # end of the newest fragment that a crash can't take
         make_directories(self._final.parent)
         self._sealed = SealedWriter(self._open, recipients)
         try:
@@ -93,13 +98,8 @@ class OpenSegment:
             raise
 
     @property
-    def end_pts_90k(self) -> int | None:
-        """Media time of the last fragment's end; None before the first one."""
-        return self._proofs[-1].end_pts_90k if self._proofs else None
-
-    @property
     def unsettled(self) -> bool:
-        return self._unsettled_pts_90k is not None
+        return bool(self._proofs) and self.settled_pts_90k != self._proofs[-1].end_pts_90k
 
     def write(self, fragment: Fragment) -> None:
         proof = FragmentProof(
@@ -112,8 +112,8 @@ class OpenSegment:
         self._write(fragment.data)
         self._journal.append(proof)
         self._proofs.append(proof)
-        if self._unsettled_pts_90k is None:
-            self._unsettled_pts_90k = fragment.start_pts_90k
+        if self._synced_pts_90k is None:
+            self._synced_pts_90k = fragment.start_pts_90k
 
     def _write(self, data: bytes) -> None:
         self._sealed.write(data)
@@ -121,17 +121,34 @@ class OpenSegment:
 
     def is_due(self) -> bool:
         """Whether so much media waits that a crash now would cost more than it may."""
-        if self._unsettled_pts_90k is None or not self._proofs:
+        if not self._proofs or self._synced_pts_90k is None:
             return False
-        return self._proofs[-1].end_pts_90k - self._unsettled_pts_90k >= SETTLE_EVERY_90K
+        unsynced_90k = self._proofs[-1].end_pts_90k - self._synced_pts_90k
+        return unsynced_90k >= SETTLE_EVERY_90K or self._held_back_90k() >= HELD_BACK_90K
 
-    def settle(self) -> None:
-        """Everything written so far survives from here on."""
-        if size := self._sealed.pad():
-            self._opened_sha256.update(free_box(size))
+    def settle(self, *, everything: bool = False) -> None:
+        """Sync. What a chunk holds back stays at stake for a moment more, unless `everything` is to survive."""
+        if not self._proofs:
+            return
+        held_back_90k = self._held_back_90k()
+        if held_back_90k >= HELD_BACK_90K or (everything and held_back_90k):
+            self._opened_sha256.update(free_box(self._sealed.pad()))
+            self._secured = len(self._proofs)
         self._sealed.sync()
         self._journal.sync()
-        self._unsettled_pts_90k = None
+        self._synced_pts_90k = self._proofs[-1].end_pts_90k
+        if self._secured:
+            self.settled_pts_90k = self._proofs[self._secured - 1].end_pts_90k
+
+    def _held_back_90k(self) -> int:
+        """Media from the first fragment on that is not wholly in full chunks."""
+        if self._sealed.pending == 0:
+            self._secured = len(self._proofs)
+        while self._secured < len(self._proofs) and _end(self._proofs[self._secured]) <= self._sealed.secured:
+            self._secured += 1
+        if self._secured == len(self._proofs):
+            return 0
+        return self._proofs[-1].end_pts_90k - self._proofs[self._secured].start_pts_90k
 
     def finish(self) -> FinishedSegment:
         """Last chunk, sync, final name, synced directory. The journal stays until the entry is in the chain."""
@@ -162,3 +179,7 @@ class OpenSegment:
         """Close both files as a crash would leave them; recovery takes it from there."""
         self._sealed.abandon()
         self._journal.close()
+
+
+def _end(proof: FragmentProof) -> int:
+    return proof.offset + proof.size

@@ -93,10 +93,9 @@ class RunKeeper:
                 self._look_for_room()
                 return
             self._watch_room()
-            if self._open is not None and self._open.unsettled:
-                waited_ns = time.monotonic_ns() - self._written_mono_ns
-                if self._open.is_due() or waited_ns >= SETTLE_AFTER_NS:
-                    self._settle(self._open)
+            quiet_ns = time.monotonic_ns() - self._written_mono_ns
+            if self._open is not None and self._open.unsettled and quiet_ns >= SETTLE_AFTER_NS:
+                self._settle(self._open, everything=True)
 
     def _begin(self, run: RunStart) -> None:
         if self._run is not None:  # the pipeline never said that it ended
@@ -122,7 +121,7 @@ class RunKeeper:
         self._open.write(fragment)
         self._written_mono_ns = time.monotonic_ns()
         if self._open.is_due():
-            self._settle(self._open)
+            self._settle(self._open, everything=False)
 
     def _create(self, run: RunStart, fragment: Fragment) -> OpenSegment:
         parts = self._parts
@@ -131,10 +130,10 @@ class RunKeeper:
         sequence, self._sequence = self._sequence, self._sequence + 1  # never twice, even when creating fails
         return OpenSegment(parts.spool, run, sequence, self.recipients, parts.clock(), session, tag_sha256)
 
-    def _settle(self, segment: OpenSegment) -> None:
-        segment.settle()
-        if self._run is not None and segment.end_pts_90k is not None:
-            self.settled = self._covered = moment_at(self._run.anchor, segment.end_pts_90k)
+    def _settle(self, segment: OpenSegment, *, everything: bool) -> None:
+        segment.settle(everything=everything)
+        if self._run is not None and segment.settled_pts_90k is not None:
+            self.settled = self._covered = moment_at(self._run.anchor, segment.settled_pts_90k)
 
     def _close(self) -> None:
         """Seal the open segment and put it into the chain (S1, S2)."""
