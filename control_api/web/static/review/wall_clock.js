@@ -2,6 +2,8 @@
 // A piece plays from at_s for length_s seconds and was recorded from wall_ms on; gaps take no media time.
 
 const PAST_END_S = 0.001;
+// Sound reaches a little over the end of a run's picture: at the very seam the frame before it still shows.
+const SEAM_S = 0.12;
 
 /** The piece that plays at media second `at`, or the nearest one. */
 export function pieceAt(pieces, at) {
@@ -29,7 +31,7 @@ export function mediaAt(pieces, wall) {
     if (wall >= piece.wall_ms && wall < end) return piece.at_s + (wall - piece.wall_ms) / 1000;
     if (piece.wall_ms >= wall && (best === null || piece.wall_ms < best.wall_ms)) best = piece;
   }
-  if (best) return best.at_s;
+  if (best) return best.at_s + (best === pieces[0] ? 0 : SEAM_S);
   const last = pieces.at(-1);
   return last ? last.at_s + last.length_s - 0.05 : null;
 }

@@ -1,0 +1,105 @@
+"""Pages as a role gets them: who may see what, what forms do, what no address and no list may hold."""
+
+import re
+
+import pytest
+
+from tests.fakes.story import Story
+
+PAGES = {
+    "/rooms": {"supervisor", "duty", "admin"},
+    "/sessions": {"supervisor", "duty"},
+    "/find": {"supervisor", "duty"},
+    "/register": {"supervisor", "admin"},
+    "/alarms": {"supervisor", "duty", "admin"},
+    "/devices": {"admin"},
+    "/accounts": {"admin"},
+    "/account": {"supervisor", "duty", "admin", "officer"},
+}
+
+
+@pytest.mark.parametrize("name", ["supervisor", "duty", "admin", "officer"])
+def test_every_role_gets_its_pages_and_no_other(story: Story, name: str) -> None:
+    person = story.person(name)
+    for path, allowed in PAGES.items():
+        answer = person.get(path)
+        assert answer.status_code == (200 if name in allowed else 403), path
+        assert "演示" in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_a_stranger_is_sent_to_the_sign_in(story: Story) -> None:
+    client = story.person("supervisor").client
+    answer = client.get("/rooms", headers={"cookie": "shilu=nobody"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    wrong = client.post("/sign-in", data={"name": "supervisor", "password": "not this one"})
+    assert wrong.status_code == 401
+    assert "用户名或密码不正确" in wrong.text
+
+
+def test_a_search_stands_under_a_random_address_for_its_maker_alone(story: Story) -> None:
+    answer = story.person("supervisor").post("/find", {"case_id": "xf-2026-000123"})
+    location = answer.headers["location"]
+    assert re.fullmatch(r"/find/[0-9a-f]{32}", location)
+    assert story.sessions["main"] in story.person("supervisor").get(location).text
+    assert story.person("duty").get(location).headers["location"] == "/find"
+    refused = story.person("supervisor").post("/find", {"case_id": "a\u200bb"})
+    assert refused.status_code == 422
+    assert "aria-invalid" in refused.text
+
+
+def test_a_case_is_corrected_with_a_reason_and_both_numbers_find_it(story: Story) -> None:
+    person, session = story.person("supervisor"), story.sessions["running"]
+    refused = person.post(f"/sessions/{session}/case", {"case_id": "XF-2026-000125", "case_reason": ""})
+    assert refused.status_code == 422
+    assert "XF-2026-000125" in refused.text
+    saved = person.post(f"/sessions/{session}/case", {"case_id": "XF-2026-000125", "case_reason": "录入有误"})
+    assert saved.status_code == 303
+    for number in ("XF-2026-000124", "XF-2026-000125"):
+        found = person.get(person.post("/find", {"case_id": number}).headers["location"]).text
+        assert session in found
+        assert "XF-2026-000125" in found
+
+
+def test_a_hold_is_placed_shown_and_released_with_reasons(story: Story) -> None:
+    person, page = story.person("supervisor"), f"/sessions/{story.sessions['main']}"
+    assert person.post(f"{page}/holds", {"hold_reason": ""}).status_code == 422
+    assert person.post(f"{page}/holds", {"hold_reason": "有争议，待复查"}).status_code == 303
+    held = person.get(page).text
+    assert "封存中" in held
+    [hold] = re.findall(r"/holds/([0-9a-f]{32})/release", held)
+    form = {"session": story.sessions["main"], "release_reason": "复查已结束"}
+    assert person.post(f"/holds/{hold}/release", form).status_code == 303
+    assert "复查已结束" in person.get(page).text
+
+
+def test_an_enrolment_code_is_shown_once(story: Story) -> None:
+    person, room = story.person("admin"), story.seeded.rooms["云溪街道 登记窗口"].id
+    shown = person.post(f"/devices/{room}/codes")
+    [code] = re.findall(r'id="new-code">([0-9A-Z-]+)<', shown.text)
+    assert len(code.replace("-", "")) == 42
+    assert code not in person.get(f"/devices/{room}").text
+
+
+def test_a_wrong_configuration_is_refused_by_key_and_changes_nothing(story: Story) -> None:
+    person, room = story.person("admin"), story.seeded.rooms["云溪街道 登记窗口"].id
+    path = f"/devices/{room}/configuration"
+    fields = dict(
+        re.findall(r'<input id="field-[^"]+" name="([^"]+)" type="[^"]+" value="([^"]*)"', person.get(path).text)
+    )
+    chosen = {"camera.kind": "synthetic", "microphone.kind": "none", "picture.preset": "veryfast", "based_on": "1"}
+    refused = person.post(path, fields | chosen | {"picture.rate": "99"})
+    assert refused.status_code == 422
+    assert "picture.rate：太大，最大 30" in refused.text
+    assert "第 1 版" in person.get(path).text
+    assert person.post(path, fields | chosen | {"picture.rate": "15", "reason": "省流量"}).status_code == 303
+    assert "省流量" in person.get(path).text
+    assert person.post(path, fields | chosen | {"picture.rate": "20"}).status_code == 422  # based on version 1 still
+
+
+def test_english_says_the_same(story: Story) -> None:
+    client = story.person("supervisor").client
+    page = client.get("/rooms", headers={"cookie": f"shilu={client.cookies['shilu']}; shilu_language=en"}).text
+    assert "Rooms" in page
+    assert "The microphone gives no sound" in page or "Offline" in page
