@@ -59,8 +59,8 @@ async def device_link(socket: WebSocket) -> None:
             task.cancel()
         await asyncio.gather(sending, receiving, return_exceptions=True)
         center.links.disconnect(link)
-        with suppress(RuntimeError):
-            await socket.close()
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close()  # the room may have hung up first
         await run_in_threadpool(_save, center, link)
 
 

@@ -40,7 +40,9 @@ def wait_for(person: Person, **wanted: Any) -> dict[str, Any]:
     raise AssertionError(f"{wanted} not in {row}")
 
 
-def test_status_shows_and_outlives_the_line(centre: RunningCentre, pc: RoomPc) -> None:
+def test_status_shows_and_outlives_the_line(
+    centre: RunningCentre, pc: RoomPc, caplog: pytest.LogCaptureFixture
+) -> None:
     person = centre.person("duty-officer")
     assert person.get("/api/rooms").json()[0]["state"] == "offline"
     with on_the_line(pc) as socket:
@@ -49,8 +51,10 @@ def test_status_shows_and_outlives_the_line(centre: RunningCentre, pc: RoomPc) -
         socket.send(json.dumps(STATUS))
         row = wait_for(person, state="recording")
         assert row["backlog_segments"] == 3
+        socket.socket.close()  # a line that breaks says no good-bye
     row = wait_for(person, state="offline", backlog_segments=3)
     assert row["heard_wall_ms"] > 0
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_nobody_but_a_confirmed_device_gets_on_the_line(centre: RunningCentre, room_id: str) -> None:
