@@ -9,7 +9,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
         "img-src 'self' data: blob:",
-        "media-src 'self' blob: data:",  # hls.js hands the picture over as a blob and clears cues by an empty data: track
+        "media-src 'self' blob: data:",  # hls.js: the picture is a blob, cues an empty data: track
         "worker-src 'self' blob:",
         "object-src 'none'",
         "base-uri 'none'",
