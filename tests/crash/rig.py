@@ -18,7 +18,7 @@ from typing import Any
 import av
 import numpy as np
 
-from config.room import FileSource, V4l2Source
+from config.room import FileSource, PictureSettings, V4l2Source
 from storage.coverage import uncovered
 from storage.manifest import GapManifest, SegmentManifest
 from storage.sealing import IdentityOpener
@@ -153,14 +153,18 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--sound-alone", action="store_true", help="no camera: a slate and the microphone's sound")
     parser.add_argument("--still", action="store_true", help="a picture in which nothing moves")
+    parser.add_argument("--full-picture", action="store_true", help="1280x720 at 2 Mbit/s, as rooms record by default")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="shilu-crash-") as place:
-        directory, changes = Path(place), {}
+        directory = Path(place)
+        changes: dict[str, Any] = {}
         if options.sound_alone:
             changes["camera"] = V4l2Source(kind="v4l2", device="/dev/video-absent")
+        if options.full_picture:
+            changes["picture"] = PictureSettings()
         if options.still:
             changes["camera"] = FileSource(kind="file", path=str(still_picture(directory / "still.mp4")))
         outcome = rehearse(directory, options.kills, random.Random(seed), **changes)
