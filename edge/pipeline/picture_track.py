@@ -22,7 +22,7 @@ from edge.timeline.video_clock import PictureRate, VideoClock, nanoseconds_of
 from storage.manifest import GapCause
 from streaming.packet import Packet
 
-PATIENCE_NS = 1_000_000_000  # a camera that halves its rate in the dark is not lost
+PATIENCE_NS = 700_000_000  # a camera that halves its rate in the dark is not lost
 LOST_PATIENCE_NS = 300_000_000  # when its source has already said so
 _SLATE_NS = 1_000_000_000 // SLATE_RATE
 _MOST_FILLED_NS = 10_000_000_000  # an encoder that stood still longer begins a new run

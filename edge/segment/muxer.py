@@ -29,8 +29,9 @@ _OPTIONS = {
     "frag_duration": "250000",
     "use_editlist": "0",
     "avoid_negative_ts": "disabled",
-    # A starved track would hold the other one back for ten seconds.
-    "max_interleave_delta": "300000",
+    # A starved track would hold the other one back for ten seconds. This is a little longer than a lost camera's
+    # slate takes to come, so that fragments stay in order.
+    "max_interleave_delta": "800000",
 }
 
 
@@ -58,6 +59,7 @@ class RunMuxer:
         self._encoder = AudioEncoder(self._audio, shape.channels, shape.sound_kbps)
         self._keys: set[int] = set()
         self._moof = b""
+        self._held: EncodedPicture | None = None
         self._output.start_encoding()
         self.init = b"".join(box.data for box in self._sink.take())
 
@@ -69,16 +71,26 @@ class RunMuxer:
         )
 
     def add_picture(self, picture: EncodedPicture) -> list[Fragment]:
+        """Each picture waits for the next one, which says how long it stands.
+
+        A fragment that sound closes would otherwise end with a guess, and the muxer would place the first picture of
+        the next fragment by that guess.
+        """
+        held, self._held = self._held, picture
+        if held is not None:
+            self._mux_picture(held, picture.pts_90k - held.pts_90k)
+        return list(self._fragments())
+
+    def _mux_picture(self, picture: EncodedPicture, duration_90k: int) -> None:
         packet: Packet[Stream] = Packet(picture.data)
         packet.stream = self._video
         packet.time_base = TIME_BASE
         packet.pts = packet.dts = picture.pts_90k
-        packet.duration = 90_000 // self._shape.rate  # for the very last one; else the next picture says
+        packet.duration = duration_90k
         packet.is_keyframe = picture.key
         if picture.key:
             self._keys.add(picture.pts_90k)
         self._output.mux_one(packet)
-        return list(self._fragments())
 
     def add_sound(self, piece: Piece) -> list[Fragment]:
         self._mux_sound(self._encoder.encode(piece.start, piece.samples))
@@ -86,6 +98,9 @@ class RunMuxer:
 
     def finish(self) -> list[Fragment]:
         """The last fragments; nothing may be added after them."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._mux_picture(held, 90_000 // self._shape.rate)
         self._mux_sound(self._encoder.finish())
         self._output.close()
         return list(self._fragments())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from edge.encode.video_encoder import EncodedPicture
@@ -13,7 +14,10 @@ from storage.manifest import GapCause, Moment
 
 
 class RunWriter:
-    """Sound that comes before the first key picture waits for it: only then the run's tracks are known."""
+    """Sound that comes before the first key picture waits for it: only then the run's tracks are known.
+
+    It then follows the pictures as they come, so that the run's first fragment has both.
+    """
 
     def __init__(self, run: str, anchor: Moment, shape: RunShape, segment_s: int, sink: RecordingSink) -> None:
         self._run = run
@@ -22,7 +26,7 @@ class RunWriter:
         self._segmenter = Segmenter(segment_s)
         self._sink = sink
         self._muxer: RunMuxer | None = None
-        self._early_sound: list[Piece] = []
+        self._early_sound: deque[Piece] = deque()
         self._sequence = -1
         self.drift_ppm: float | None = None
 
@@ -35,13 +39,12 @@ class RunWriter:
             self._muxer = RunMuxer(self._shape, picture)
             start = RunStart(self._run, self._muxer.init, self._anchor, self._muxer.tracks())
             self._sink.run_started(start)
-            for piece in self._early_sound:
-                self._hand_over(self._muxer.add_sound(piece))
-            self._early_sound = []
         self._hand_over(self._muxer.add_picture(picture))
+        while self._early_sound and self._early_sound[0].start * 15 // 8 <= picture.pts_90k:
+            self._hand_over(self._muxer.add_sound(self._early_sound.popleft()))
 
     def add_sound(self, piece: Piece) -> None:
-        if self._muxer is None:
+        if self._muxer is None or self._early_sound:
             self._early_sound.append(piece)
         else:
             self._hand_over(self._muxer.add_sound(piece))
@@ -52,6 +55,8 @@ class RunWriter:
         if muxer is None:
             return
         try:
+            for piece in self._early_sound:
+                self._hand_over(muxer.add_sound(piece))
             self._hand_over(muxer.finish())  # the last fragments may begin a segment of their own
         finally:
             self._muxer = None

@@ -62,7 +62,9 @@ def test_without_a_camera_sound_is_recorded_under_a_slate() -> None:
     assert sink.gaps[0].end.mono_ns - sink.gaps[0].start.mono_ns > 2_500_000_000
     assert max(steps_of(run, "video")) == pytest.approx(0.2, abs=0.01)
     fragments = [fragment for segment in run.segments for fragment in segment.fragments]
-    assert max(fragment.end_pts_90k - fragment.start_pts_90k for fragment in fragments) <= 54_000
+    assert max(fragment.end_pts_90k - fragment.start_pts_90k for fragment in fragments) <= 45_000
+    assert fragments[0].key
+    assert all(after.start_pts_90k >= before.end_pts_90k for before, after in itertools.pairwise(fragments))
     with av.open(io.BytesIO(run.footage)) as container:
         sound = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
     assert np.abs(sound).max() > 0.3
@@ -125,7 +127,7 @@ def test_a_network_camera_that_dies_and_comes_back(tmp_path: Path, monkeypatch: 
             again.stop()
     (run,) = sink.runs
     assert [(gap.track, gap.cause) for gap in sink.gaps][-1] == ("video", GapCause.CAMERA_LOST)
-    assert max(steps_of(run, "video")) < 0.5
+    assert max(steps_of(run, "video")) < 0.7
     assert max(steps_of(run, "audio")) == pytest.approx(1024 / 48_000, abs=1e-4)
     assert all(camera.password not in str(state) for state in sink.states)
 
