@@ -28,15 +28,27 @@ def current_tag(session: Session, session_id: str) -> CaseTag | None:
 
 
 def is_current() -> ColumnElement[bool]:
-    """A condition on CaseTag rows, for queries: bound, and no newer bound tag of the same session."""
+    """A condition on CaseTag rows, for queries: bound, replaced by none, and the newest of those in its session.
+
+    What a tag says it replaces counts before its time: a room's clock may have stepped back.
+    """
     newer = aliased(CaseTag)
-    behind = select(newer.sha256).where(
+    later = select(newer.sha256).where(
         newer.session_id == CaseTag.session_id,
         newer.bound_wall_ns.is_not(None),
-        (newer.made_wall_ns > CaseTag.made_wall_ns) | (newer.replaces == CaseTag.sha256),
-        newer.sha256 != CaseTag.sha256,
+        newer.made_wall_ns > CaseTag.made_wall_ns,
+        ~_replaced(newer),
     )
-    return CaseTag.bound_wall_ns.is_not(None) & ~behind.exists()
+    return CaseTag.bound_wall_ns.is_not(None) & ~_replaced(CaseTag) & ~later.exists()
+
+
+def _replaced(tag: type[CaseTag]) -> ColumnElement[bool]:
+    by = aliased(CaseTag)
+    return (
+        select(by.sha256)
+        .where(by.session_id == tag.session_id, by.replaces == tag.sha256, by.bound_wall_ns.is_not(None))
+        .exists()
+    )
 
 
 def tag_history(session: Session, session_id: str) -> list[CaseTag]:

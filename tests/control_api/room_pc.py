@@ -134,9 +134,17 @@ class RoomPc:
         self.head = ChainHead(manifest.number, jws_sha256(jws))
         return jws
 
-    def tag(self, session: str, case_id: str, officer: str) -> tuple[str, bytes]:
+    def tag(self, session: str, case_id: str, officer: str, replaces: str | None = None) -> tuple[str, bytes]:
         """A sealed case tag and its hash."""
-        tag = CaseTag(session=session, case_id=case_id, officer=officer, signed_in="offline", made_wall_ns=self.wall_ns)
+        tag = CaseTag(
+            session=session,
+            case_id=case_id,
+            officer=officer,
+            signed_in="offline",
+            made_wall_ns=self.wall_ns,
+            replaces=replaces,
+            reason="录入有误" if replaces else None,
+        )
         sealed = seal_tag(tag, self.recipients())
         return hashlib.sha256(sealed).hexdigest(), sealed
 

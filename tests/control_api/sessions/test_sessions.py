@@ -104,6 +104,19 @@ def test_a_tag_counts_only_when_the_room_vouches_for_it(centre: RunningCentre, p
     assert len(whole["tags"]) == 1
 
 
+def test_a_rooms_correction_counts_though_its_clock_stepped_back(centre: RunningCentre, pc: RoomPc) -> None:
+    record(centre, pc, case_id=None)
+    officer, before = centre.accounts["officer"], None
+    for case_id in (CASE, "XF2026-000124", "XF2026-000125"):
+        before, sealed = pc.tag(SESSION, case_id, officer, replaces=before)
+        pc.send(pc.note(NoteKind.SESSION_TAGGED, SESSION, tag_sha256=before, officer=officer))
+        pc.send_tag(before, sealed)
+        pc.wall_ns -= 10**9
+        assert find(centre)[0]["case_id"] == case_id
+        assert len(find(centre, case_id=case_id)) == 1
+    assert find(centre, case_id=CASE) == []
+
+
 def test_a_tag_of_another_room_or_other_bytes_is_refused(centre: RunningCentre, pc: RoomPc) -> None:
     record(centre, pc)
     other = centre.enrolled_pc(centre.make_room("2号接谈室"))
