@@ -7,7 +7,6 @@ is recorded; afterwards recording needs nothing and nobody.
 from __future__ import annotations
 
 import base64
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,13 +20,13 @@ from edge.recorder.clock import read_clock_state
 from edge.recorder.configuration import Orders, check_newer, keep_orders, load_orders, open_orders
 from edge.recorder.pinning import Pinned, load_pinned, pin
 from edge.recorder.recording import Outlets, RoomRecording
+from edge.recorder.recording_facts import free_bytes, with_recording
 from edge.recorder.refusal import Refusal
 from edge.recorder.session_desk import SessionDesk
 from edge.recorder.status import Facts, State, describe_status
 from edge.recorder.version import program_version
 from edge.recorder.watchdog import Watchdog
 from edge.spool.disk_room import is_out_of_room
-from edge.spool.index import Backlog
 from edge.spool.moments import present
 from edge.spool.pruning import receipt_fits
 from storage.disk import make_directories
@@ -186,30 +185,17 @@ class Recorder:
         return status
 
     def _facts(self) -> Facts:
-        recording, pinned = self._recording, self._pinned is not None
-        pipeline, keeper = (recording.pipeline, recording.keeper) if recording else (None, None)
-        return Facts(
+        facts = Facts(
             now=present(),
-            pinned=pinned,
+            pinned=self._pinned is not None,
             configured=self._orders is not None,
             version=self._version,
-            run=keeper.run if keeper else None,
-            halted=self._out_of_room or bool(keeper and keeper.halted),
-            settled=keeper.settled if keeper else None,
-            queued_90k=recording.queued_90k if recording else 0,
-            segments_sealed=keeper.segments_sealed if keeper else 0,
-            session=recording.sessions.current if recording else None,
-            sources=tuple(recording.sources.states.values()) if recording else (),
-            levels_dbfs=tuple(pipeline.levels_dbfs) if pipeline else (),
-            backlog=recording.index.backlog() if recording else Backlog(0, 0, None, 0),
-            disk_free_bytes=_free_bytes(self._directory),
-            disk_reserve_bytes=recording.reserve_bytes if recording else 0,
+            halted=self._out_of_room,
+            disk_free_bytes=free_bytes(self._directory),
             clock_synchronized=read_clock_state().synchronized,
-            encoder=pipeline.encoder if pipeline else "",
-            frames=pipeline.frames if pipeline else 0,
-            frames_lost=pipeline.frames_lost if pipeline else 0,
-            lasting_problems=(*self._problems, *(recording.problems if recording else ())),
+            lasting_problems=tuple(self._problems),
         )
+        return facts if self._recording is None else with_recording(facts, self._recording)
 
     # The recording, begun and changed by one worker thread, so that no command waits for a camera.
 
@@ -265,8 +251,3 @@ def load_or_make_key(path: Path) -> SigningKey:
 
 def _unknown_entry() -> Refusal:
     return Refusal("unknown-entry", "本机没有这个条目。", "There is no such entry here.")
-
-
-def _free_bytes(directory: Path) -> int:
-    state = os.statvfs(directory)
-    return state.f_bavail * state.f_frsize

@@ -56,7 +56,7 @@ class RunKeeper:
         self.segments_sealed = 0
         self.settled: Moment | None = None
         self.halted = False
-        self._unaccounted = unaccounted
+        self._unaccounted = self._inherited = unaccounted
         self._run: RunStart | None = None
         self._tracks: tuple[VideoTrack | AudioTrack, ...] = ()
         self._open: OpenSegment | None = None
@@ -163,8 +163,11 @@ class RunKeeper:
 
     def _account_until(self, until: Moment, run: str | None) -> None:
         """Close the gap between the last footage and what comes now."""
-        if self._unaccounted is not None:
-            self._append_gap("all", self._unaccounted.since, until, self._unaccounted.cause, run)
+        missing = self._unaccounted
+        if missing is not None:
+            # A new run's first sound may lie before the last one's end. Of another life's clock nothing is known.
+            overlaps = missing is not self._inherited and until.mono_ns < missing.since.mono_ns
+            self._append_gap("all", missing.since, missing.since if overlaps else until, missing.cause, run)
         self._unaccounted, self._covered = None, until
 
     def _account_overflow(self, start_pts_90k: int, end_pts_90k: int) -> None:

@@ -66,6 +66,18 @@ def test_a_break_between_runs_is_a_gap(begin_life: LifeMaker, cause: GapCause | 
     assert (gap.start, gap.end) == (life.segments()[-1].end, later)
 
 
+def test_a_run_that_begins_before_the_last_ended_leaves_a_gap_of_no_length(begin_life: LifeMaker) -> None:
+    """Its first sound may be a little older; the break and its cause are told all the same."""
+    life = begin_life()
+    first = life.begin()
+    life.segment(0)
+    life.keeper.take(RunEnd(GapCause.FORMAT_CHANGED))
+    life.begin(moment_at(first.anchor, 90_000))
+    gap = life.entries()[-1]
+    assert isinstance(gap, GapManifest)
+    assert gap.start == gap.end == life.segments()[0].end
+
+
 def test_the_first_run_of_all_leaves_no_gap(begin_life: LifeMaker) -> None:
     life = begin_life()
     life.begin()
