@@ -12,6 +12,8 @@ import signal
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
+import structlog
+
 from config.process import AgentSettings
 from edge.agent.board import Board
 from edge.agent.centre_client import Centre, trusted_certificates
@@ -32,6 +34,8 @@ from edge.console.server import Console, ConsoleParts
 from edge.upload.archive_client import ArchiveClient
 from edge.upload.tag_sender import TagSender
 from edge.upload.uploader import Uploader, UploadTiming
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ class Agent:
     async def run(self) -> None:
         """Until cancelled; the console answers first, so that a room without a line still has its page."""
         await self.console.start()
+        log.info("agent-started", version=self.board.version, console=self.board.console)
         try:
             await self.supervisor.run()
         finally:

@@ -39,6 +39,18 @@ class AlreadyEnrolled(Trouble):
         )
 
 
+class RecorderPinned(Trouble):
+    """The recorder obeys a centre already, and this agent knows nothing of it: its data directory was lost."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "recorder-pinned",
+            "录像程序已登记到一个县中心，但联络程序没有登记记录；登记码未使用。请恢复其数据目录或重装本机",
+            "The recorder is enrolled but this agent has no record of it; the code was not used."
+            " Restore the agent's data directory or set this PC up anew",
+        )
+
+
 def transport_key(path: Path) -> SigningKey:
     """The agent's own key; made on first use, never leaves this PC."""
     if not path.exists():
@@ -61,6 +73,8 @@ class Enrolment:
             raise AlreadyEnrolled
         code = parse_code(typed)
         chain = await self._recorder.identity()
+        if chain.get("pinned"):
+            raise RecorderPinned
         proof = await self._recorder.prove(code.challenge)
         answer = await self._centre.enrol(
             {

@@ -17,6 +17,18 @@ from edge.agent.trouble import CentreUnclear, Trouble
 LARGEST_BATCH = 100
 
 
+class ChainShorter(Trouble):
+    """The spool holds fewer entries than were sent: its directory was exchanged or restored from an older copy."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "chain-shorter",
+            "本机录像目录比已上报的记录旧，可能被更换或恢复过；录像照常，但不再上报。请管理员检查本机并重新登记",
+            "The spool is older than what was sent from it, so it was exchanged or restored; recording goes on but is"
+            " not sent. Check this PC and enrol it anew",
+        )
+
+
 class ManifestSender:
     def __init__(self, centre: Centre, spool: SpoolReader, outbox: Outbox, board: Board, idle_s: float = 1.0) -> None:
         self._centre = centre
@@ -34,7 +46,10 @@ class ManifestSender:
         if self._board.enrolment != "active":
             return self._idle_s
         sent = self._outbox.sent_number()
-        self._board.unsent_entries = max(0, self._spool.head_number() - sent)
+        head = self._spool.head_number()
+        if head < sent:
+            raise ChainShorter
+        self._board.unsent_entries = head - sent
         entries = self._spool.entries_after(sent, self._batch)
         if not entries:
             return self._idle_s

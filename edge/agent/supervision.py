@@ -82,7 +82,7 @@ class Supervisor:
             trouble = error if isinstance(error, Trouble) else Trouble(error.code, error.message, error.message_en)
             return self._pause(duty, trouble)
         except Exception as error:  # noqa: BLE001 - the one place; a duty that died would be silent
-            log.error("duty-failed", duty=duty.name, error=type(error).__name__, place=_place(error))
+            log.error("duty-failed", duty=duty.name, error=type(error).__name__, place=place(error))
             return self._pause(duty, Unexpected())
         if duty.attempt:
             log.info("duty-recovered", duty=duty.name, attempts=duty.attempt)
@@ -102,7 +102,7 @@ class Supervisor:
         return max(pause_s, min(asked_s or 0.0, 300.0))
 
 
-def _place(error: BaseException) -> list[str]:
+def place(error: BaseException) -> list[str]:
     """Where it happened, as `function (file)`; an error's own text may hold what a person typed."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return [f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in frames]

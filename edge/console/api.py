@@ -12,9 +12,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from edge.agent.supervision import Unexpected, place
 from edge.agent.trouble import RecorderRefused, RecorderSilent, Trouble
 from edge.console.desk import COOKIE, Desk
 from edge.console.guard import refuse
@@ -24,6 +26,7 @@ from edge.console.web_sessions import LONGEST_NS, WebSession
 from pages.form_safety import TOKEN_HEADER, token_matches
 from storage.errors import StorageError
 
+log = structlog.get_logger(__name__)
 _STATUS = {
     "wrong-pin": 401,
     "not-signed-in": 401,
@@ -95,6 +98,9 @@ class Api:
                 return await write(web_session, body)
             except (Trouble, StorageError) as trouble:
                 return worded(trouble)
+            except Exception as error:  # noqa: BLE001 - a server's log of it would repeat what was typed
+                log.error("console-failed", path=request.url.path, error=type(error).__name__, place=place(error))
+                return refuse(500, Unexpected().code, Unexpected().message, Unexpected().message_en)
 
         return handle
 

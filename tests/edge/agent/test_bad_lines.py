@@ -298,3 +298,13 @@ def test_a_tag_that_the_centre_refuses_holds_no_other_up(tmp_path: Path) -> None
             await until(lambda: "tag" not in room.agent.board.troubles, "the trouble to go")
 
     asyncio.run(story())
+
+
+def test_an_exchanged_spool_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room:
+            room.agent.outbox.answered(7, [])
+            await until(lambda: "manifests" in room.agent.board.troubles, "trouble")
+            assert room.agent.board.troubles["manifests"]["code"] == "chain-shorter"
+
+    asyncio.run(story())

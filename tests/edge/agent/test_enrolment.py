@@ -113,3 +113,14 @@ def test_nothing_but_https_leaves_this_pc() -> None:
     with pytest.raises(UnsafeAddress):
         check_address("http://127.0.0.1.centre.example")
     assert ScriptedCentre().url.startswith("http://127.0.0.1")
+
+
+def test_a_recorder_that_obeys_a_centre_already_uses_up_no_code(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path, enrolled=False) as room:
+            room.recorder.pinned = {"centre_key": "x", "device": "a" * 32, "room": "b" * 32}
+            answer = await room.post("/api/enrol", code=room.centre.code.text)
+            assert answer.json()["error"]["code"] == "recorder-pinned"
+            assert room.centre.calls["enrolments"] == 0
+
+    asyncio.run(story())

@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import argon2
-import pytest
 
 from edge.console.web_sessions import IDLE_NS, LONGEST_NS, WebSessions
 from tests.fakes.agent_room import agent_room, until
@@ -148,12 +147,12 @@ def test_web_sessions_end_by_themselves() -> None:
     assert web.find(None, 0, stay=True) is None
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b'{"number": 3}', b'"x"', b"[" * 9000])
-def test_a_body_that_is_none_is_refused_without_repeating_it(tmp_path: Path, body: bytes) -> None:
+def test_a_body_that_is_none_is_refused_without_repeating_it(tmp_path: Path) -> None:
     async def story() -> None:
         async with agent_room(tmp_path) as room:
             headers = {"x-csrf-token": room.csrf, "content-type": "application/json"}
-            answer = await room.browser.post("/api/sign-in", content=body, headers=headers)
-            assert answer.json()["error"]["code"] == "bad-request"
+            for body in (b"[]", b"{", b'{"number": 3}', b'"x"', b"[" * 9000, b"\xff"):
+                answer = await room.browser.post("/api/sign-in", content=body, headers=headers)
+                assert answer.json()["error"]["code"] == "bad-request", body
 
     asyncio.run(story())

@@ -97,24 +97,24 @@ def test_twice_is_told_and_changes_nothing(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(
-    ("typed", "code"),
-    [
-        ("QS", "case-id-pattern"),
-        ("Q" * 65, "case-id-too-long"),
-        ("QS-2026\u200b-1", "case-id-control-character"),
-        ("QЅ-2026-1", "case-id-look-alike"),
-        ("QS-2026-1\n", "case-id-control-character"),
-    ],
-)
-def test_a_wrong_number_is_told_beside_the_field_and_opens_nothing(tmp_path: Path, typed: str, code: str) -> None:
+WRONG_NUMBERS = {
+    "QS": "case-id-pattern",
+    "Q" * 65: "case-id-too-long",
+    "QS-2026\u200b-1": "case-id-control-character",
+    "QЅ-2026-1": "case-id-look-alike",
+    "QS-2026-1\n": "case-id-control-character",
+}
+
+
+def test_a_wrong_number_is_told_beside_the_field_and_opens_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         async with agent_room(tmp_path) as room:
             await room.sign_in()
-            answer = await room.post("/api/sessions/open", case_id=typed)
-            error = answer.json()["error"]
-            assert (answer.status_code, error["code"], error["field"]) == (422, code, "case_id")
-            assert error["message"] != error["message_en"]
+            for typed, code in WRONG_NUMBERS.items():
+                answer = await room.post("/api/sessions/open", case_id=typed)
+                error = answer.json()["error"]
+                assert (answer.status_code, error["code"], error["field"]) == (422, code, "case_id")
+                assert error["message"] != error["message_en"]
             assert room.recorder.calls["open_session"] == 0
 
     asyncio.run(story())
@@ -224,3 +224,21 @@ def _search(directory: Path) -> None:
     found = [(file, form) for file in files for form in _forms(CASE_ID) if form in file.read_bytes()]
     assert not found
     assert not [name for name in names if CASE_ID.lower() in name.lower()]
+
+
+def test_a_fault_of_ours_repeats_nothing_that_was_typed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room:
+            await room.sign_in()
+
+            def broken(*_: object) -> None:
+                raise ValueError(f"something about {CASE_ID}")
+
+            room.agent.outbox.prepare_tag = broken  # type: ignore[method-assign]
+            answer = await room.post("/api/sessions/open", case_id=CASE_ID)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (500, "agent-unexpected")
+
+    asyncio.run(story())
+    captured = capfd.readouterr()
+    assert "console-failed" in captured.out + captured.err
+    assert CASE_ID not in captured.out + captured.err
