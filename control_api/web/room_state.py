@@ -78,11 +78,12 @@ def _read_status(status: Mapping[str, Any]) -> RoomState:
         return RoomState("stopped", _("不明"), _("录制程序没有应答，请到房间查看"), message, message_en, more)
     if said in {"starting", "unconfigured"}:
         return RoomState("attention", _("正在启动"), _("正在打开音视频源"), message, message_en, more)
-    if problems or said == "degraded":
+    lost = any(source.get("state") != "ok" for source in _rows(status, "sources"))
+    if lost or said == "degraded":
         return RoomState("attention", _("需要处理"), _("录制继续，请查看房间"), message, message_en, more, since_ns)
-    if since_ns is not None:
-        return RoomState("session", _("接访中"), session_since_ns=since_ns)
-    return RoomState("recording", _("录制中"), _("没有接访，持续录制"))
+    # What else the recorder complains of (its clock, say) is told, but picture and sound are all there.
+    kind, word = ("recording", _("录制中")) if since_ns is None else ("session", _("接访中"))
+    return RoomState(kind, word, _("没有接访，持续录制"), message, message_en, more, since_ns)
 
 
 def problems_of(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:

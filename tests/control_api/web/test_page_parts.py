@@ -32,6 +32,7 @@ LOST = {"kind": "audio", "state": "lost", "message": "麦克风没有声音", "m
         ("active", 100 * S, {"state": "unreachable"}, "stopped"),
         ("active", 100 * S, {"state": "starting"}, "attention"),
         ("active", 100 * S, {"state": "recording", "sources": [LOST]}, "attention"),
+        ("active", 100 * S, {"state": "recording", "problems": [LOST]}, "recording"),
         ("active", 100 * S, {"state": "recording", "session": "a", "session_opened_wall_ns": 5}, "session"),
     ],
 )
