@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import tempfile
 import time
 from pathlib import Path
@@ -11,7 +12,9 @@ import av
 import numpy as np
 
 from config.room import PictureSettings
+from edge.capture.frame import SOUND_RATE
 from edge.capture.stamp import StampPainter, StampSound
+from edge.encode.audio_encoder import AudioEncoder
 from edge.encode.overlay import Overlay
 from storage.sealed_writer import SealedWriter
 from storage.sealing import generate_identity
@@ -47,6 +50,18 @@ def sealing_cost(bitrate_kbps: int, seconds: int) -> float:
                 writer.pad()
                 writer.sync()
         writer.finish()
+        return (time.process_time() - begun) / seconds
+
+
+def aac_cost(seconds: int) -> float:
+    """Encoding one channel of sound as the recorder does; a copied camera's G.711 needs it too."""
+    with av.open(io.BytesIO(), "w", format="mp4", options={"movflags": "empty_moov"}) as output:
+        encoder = AudioEncoder(output.add_stream("aac", rate=SOUND_RATE), 1, 96)
+        output.start_encoding()
+        sound, begun = StampSound(), time.process_time()
+        for number in range(50 * seconds):
+            for packet in encoder.encode(number * 960, sound.samples(number * 960, 960)):
+                output.mux_one(packet)
         return (time.process_time() - begun) / seconds
 
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.parts import drawing_cost, overlay_cost, sealing_cost
+from bench.parts import aac_cost, drawing_cost, overlay_cost, sealing_cost
 from bench.peers import run_bare, run_ffmpeg, write_frames
 from bench.process_meter import cpu_seconds, memory_mb
 from bench.result import Row, compared, report
@@ -37,6 +37,7 @@ def main() -> None:
         for name, picture in SIZES.items():
             rows += measure_size(name, picture, options.seconds, options.rounds, Path(directory))
         rows.append(measure_copy(options.seconds, Path(directory)))
+        rows.append(Row("RTSP copy of it: AAC from the camera's sound", round(aac_cost(20) * 100, 3), "% of a core"))
         rows.append(measure_memory(options.memory_minutes, Path(directory)))
     print(f"written: {report('record', rows)}")
 

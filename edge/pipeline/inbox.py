@@ -69,6 +69,14 @@ class Inbox:
             self._pictures = self._samples = 0
             return taken
 
+    @property
+    def pictures_wait(self) -> bool:
+        return self._pictures > 0
+
+    @property
+    def sound_waits(self) -> bool:
+        return self._samples > 0
+
     def take_refused(self) -> list[int]:
         """Capture times of the pictures refused since the last call."""
         with self._ready:

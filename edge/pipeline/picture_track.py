@@ -56,6 +56,7 @@ class PictureTrack:
         self._encoder: VideoEncoder | None = None
         self._slate: av.VideoFrame | None = None
         self._cut_wanted = False
+        self._on_slate = False
         self.label = ""
         self.frames = 0
         self.frames_lost = 0
@@ -114,12 +115,13 @@ class PictureTrack:
 
     def fill(self, now_ns: int, lost: bool) -> None:
         """Slates up to just before now, so that a picture that is on its way still finds its place."""
-        if not self._watch.is_open and not self.starved(now_ns, lost):
+        if not self._on_slate and not self.starved(now_ns, lost):
             return
         while (at_ns := self._next_slate_ns()) <= now_ns - LOST_PATIENCE_NS:
             pts = self._times.place(at_ns)
             if pts is None:
                 return
+            self._on_slate = True
             self._state(self._watch.filled(at_ns, at_ns + _SLATE_NS, GapCause.CAMERA_LOST))
             self._encode(copy_of(self._slate_picture()), pts, at_ns)
 
@@ -129,16 +131,17 @@ class PictureTrack:
     def _place(self, mono_ns: int) -> int | None:
         pts = self._times.place(mono_ns)
         if pts is None:
-            if mono_ns >= self._anchor_mono_ns and not self._watch.is_open:
+            if mono_ns >= self._anchor_mono_ns and not self._on_slate:
                 self.frames_lost += 1
             return None
+        self._on_slate = False
         self._state(self._watch.real(mono_ns))
         return pts
 
     def _next_slate_ns(self) -> int:
         if self._times.last_pts_90k is None:
             return self._anchor_mono_ns
-        return self.last_mono_ns + (_SLATE_NS if self._watch.is_open else 1_000_000_000 // self._settings.rate)
+        return self.last_mono_ns + (_SLATE_NS if self._on_slate else 1_000_000_000 // self._settings.rate)
 
     def _slate_picture(self) -> av.VideoFrame:
         if self._slate is None:

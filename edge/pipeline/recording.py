@@ -177,16 +177,20 @@ class RecordingPipeline:
                 return  # nothing can begin with it
             self._end_run(GapCause.FORMAT_CHANGED)
             run = self._begin_run(item.mono_ns, (item.width, item.height))
+        elif run.picture.stood_still(item.mono_ns):  # the whole machine slept: not to be filled second by second
+            self._end_run(GapCause.ENCODER_FAILED)
+            run = self._begin_run(item.mono_ns, run.copied)
         run.add(item)
 
     def _keep_going(self, run: Run, now_ns: int) -> None:
-        if run.picture.stood_still(now_ns):
+        picture, sound = not self._inbox.pictures_wait, not self._inbox.sound_waits  # what waits is late, not missing
+        if picture and run.picture.stood_still(now_ns):
             self._end_run(GapCause.ENCODER_FAILED)
             run = self._begin_run(now_ns, None)
-        elif run.copied is not None and run.picture.starved(now_ns, self._camera_lost):
+        elif picture and run.copied is not None and run.picture.starved(now_ns, self._camera_lost):
             self._end_run(GapCause.CAMERA_LOST)
             run = self._begin_run(now_ns, None)
-        run.tick(now_ns, self._camera_lost)
+        run.fill(now_ns, self._camera_lost, picture, sound)
 
     def _begin_when_ready(self, now_ns: int) -> None:
         if now_ns < self._not_before_ns:

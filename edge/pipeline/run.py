@@ -79,12 +79,16 @@ class Run:
         else:
             self.picture.add(item)
 
-    def tick(self, now_ns: int, camera_lost: bool) -> None:
-        """Fill what is missing; called many times a second. A copied run can't be filled with slates."""
+    def fill(self, now_ns: int, camera_lost: bool, picture: bool, sound: bool) -> None:
+        """Fill what is missing of `picture` and of `sound`; called many times a second.
+
+        A copied run can't be filled with slates: its owner ends it instead.
+        """
         self._writer.drift_ppm = self.sound.drift_ppm
-        if self.copied is None:
+        if picture and self.copied is None:
             self.picture.fill(now_ns, camera_lost)
-        self.sound.fill(now_ns)
+        if sound:
+            self.sound.fill(now_ns)
 
     def end(self, cause: GapCause | None) -> None:
         try:

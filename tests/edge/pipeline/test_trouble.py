@@ -15,11 +15,15 @@ import pytest
 from config.room import FileSource, PictureSettings, RoomConfiguration, RtspSource, SyntheticSource, V4l2Source
 from edge.capture import supervisor
 from edge.capture.frame import VideoFrame
+from edge.capture.stamp import StampPainter
 from edge.capture.stamp_reader import measure
 from edge.pipeline.clock import Clock
 from edge.pipeline.inbox import Inbox
+from edge.pipeline.picture_track import PictureTrack
 from edge.pipeline.recording import RecordingPipeline
+from edge.timeline.gaps import GapSpan
 from storage.manifest import GapCause
+from streaming.packet import Packet
 from tests.edge.capture.test_stamp import footage
 from tests.edge.pipeline.collecting_sink import CollectedRun, CollectingSink
 from tests.edge.pipeline.test_recording import CONFIGURATION
@@ -184,6 +188,26 @@ def test_a_full_inbox_refuses_and_remembers() -> None:
     assert len(inbox.take(0)) == 2
     assert len(inbox.take_refused()) == 3
     assert inbox.take_refused() == []
+
+
+def test_pictures_that_came_too_fast_leave_one_gap_and_no_slate() -> None:
+    """The encoder was behind: what was refused is counted and stated, what waited is encoded as ever."""
+    gaps: list[GapSpan[GapCause]] = []
+    packets: list[Packet] = []
+    track = PictureTrack(
+        CONFIGURATION, 0, Clock(), lambda _encoded: None, lambda _pts: None, packets.append, gaps.append
+    )
+    painter = StampPainter(640, 360, 25)
+    for number in range(10):
+        track.add(VideoFrame(number * 40_000_000, painter.paint(number)))
+    for number in range(10, 20):
+        track.refuse(number * 40_000_000)
+    track.fill(1_000_000_000, False)
+    for number in range(20, 25):
+        track.add(VideoFrame(number * 40_000_000, painter.paint(number)))
+    assert gaps == [GapSpan(400_000_000, 800_000_000, GapCause.ENCODER_FAILED)]
+    assert (track.frames, track.frames_lost) == (15, 10)
+    assert [packet.pts_90k // 3600 for packet in packets] == [*range(10), *range(20, 25)]
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 8) -> None:
