@@ -19,7 +19,7 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("rooms", "/rooms", "rooms", _("接谈室"), Permission.SEE_ROOMS),
+    Entry("rooms", "/rooms", "rooms", _("接谈室总览"), Permission.SEE_ROOMS),
     Entry("sessions", "/sessions", "sessions", _("接访场次"), Permission.FIND_SESSIONS),
     Entry("find", "/find", "search", _("查找"), Permission.FIND_SESSIONS),
     Entry("register", "/register", "register", _("查阅登记"), Permission.READ_REGISTER),
