@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
@@ -31,6 +30,7 @@ from edge.agent.spool_reader import SpoolReader
 from edge.agent.supervision import Supervisor
 from edge.agent.trouble import LiveRefused
 from edge.console.server import Console, ConsoleParts
+from edge.recorder.version import program_version
 from edge.upload.archive_client import ArchiveClient
 from edge.upload.tag_sender import TagSender
 from edge.upload.uploader import Uploader, UploadTiming
@@ -49,13 +49,6 @@ class Timing:
     link_s: float = 2.0
     first_pause_s: float = 1.0
     sync: SyncTiming = field(default_factory=SyncTiming)
-
-
-def program_version() -> str:
-    try:
-        return version("shilu")
-    except PackageNotFoundError:
-        return "0"
 
 
 class Agent:
