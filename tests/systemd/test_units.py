@@ -21,7 +21,9 @@ def test_there_is_one_unit_for_each_process() -> None:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_unit_starts_its_command_with_the_settings_that_have_an_example(unit: Path) -> None:
-    started = re.search(r"^ExecStart=/opt/shilu/\.venv/bin/(\S+)(?: serve)? --settings /etc/shilu/(\S+)$", unit.read_text(), re.M)
+    started = re.search(
+        r"^ExecStart=/opt/shilu/\.venv/bin/(\S+)(?: serve)? --settings /etc/shilu/(\S+)$", unit.read_text(), re.M
+    )
     assert started is not None
     assert started[1] == unit.stem
     assert (ROOT / "config" / "examples" / started[2]).exists()
