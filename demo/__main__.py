@@ -106,6 +106,7 @@ def _in_house(house: House, camera: Source, microphone: Source | None, then: Cal
             signal.signal(name, signal.SIG_IGN)  # stopping is under way; a second Ctrl-C must not break its order
         say("正在按顺序停止，录像全部保留 / stopping in order; everything recorded is kept")
         house.stop()
+        house.place.close()
 
 
 def _house(options: argparse.Namespace, directory: Path) -> House:

@@ -37,10 +37,15 @@ class Place:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._lock.close()
             raise PlaceTaken(
                 f"{self.directory}: 这里已有一个演示在运行；请先停止它，或用 --directory 另选目录 / "
                 "a demo runs here already; stop it first or choose another --directory"
             ) from None
+
+    def close(self) -> None:
+        """Another demo may use the directory from now on."""
+        self._lock.close()
 
     @property
     def centre_data(self) -> Path:
