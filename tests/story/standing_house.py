@@ -94,6 +94,19 @@ class StandingHouse:
         self.house.stop()
         self.place._lock.close()
 
+    def put_in_order(self) -> None:
+        """What a story that failed left stopped or open, so that the next one is judged by itself."""
+        seaweed, children = self.house._seaweed, self.house._children
+        if seaweed is not None and (seaweed.child is None or not seaweed.child.running):
+            seaweed.start()
+        for name in ("recorder", "live", "center", "agent"):
+            if name not in children:
+                self.house._start_one(name)
+        with self.at_the_desk() as desk:
+            assert self.wait(20, lambda: self.recording(desk))
+            if (left := desk.status()["session"]) is not None:
+                desk.close_session(left["session"])
+
     def wait(self, seconds: float, done: Callable[[], bool] = lambda: False, step_s: float = 0.1) -> bool:
         """True as soon as `done`; dead processes come back meanwhile."""
         deadline = time.monotonic() + seconds
