@@ -29,7 +29,11 @@ def host_allowed(host: str | None, allowed: Collection[str]) -> bool:
     """`host` as in the Host header, `allowed` names without port. An empty `allowed` allows any."""
     if not allowed:
         return True
-    return (urlsplit(f"//{host or ''}").hostname or "") in allowed
+    try:
+        name = urlsplit(f"//{host or ''}").hostname or ""
+    except ValueError:  # such as "["
+        return False
+    return name in allowed
 
 
 def origin_allowed(method: str, headers: Mapping[str, str]) -> bool:
@@ -46,4 +50,7 @@ def origin_allowed(method: str, headers: Mapping[str, str]) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    try:
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    except ValueError:
+        return False

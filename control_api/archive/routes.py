@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_api.accounts.actor import Actor
@@ -39,7 +39,9 @@ def alarms(request: Request, _actor: Annotated[Actor, Depends(require(Permission
 
 @router.post("/{number}/acknowledge")
 def acknowledge_alarm(
-    number: int, request: Request, actor: Annotated[Actor, Depends(require(Permission.ACKNOWLEDGE_ALARMS))]
+    number: Annotated[int, Path(ge=1, lt=2**63)],
+    request: Request,
+    actor: Annotated[Actor, Depends(require(Permission.ACKNOWLEDGE_ALARMS))],
 ) -> AlarmShown:
     center = center_of(request)
     with center.database.writing() as session:

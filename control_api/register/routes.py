@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_api.accounts.actor import Actor
@@ -16,6 +16,7 @@ from control_api.register.service import check_chain, grant_access, list_grants
 from control_api.sessions.footage import get_session
 
 router = APIRouter(prefix="/api/register", tags=["register"])
+MAX_PAGE = 10**6
 
 
 class _Body(BaseModel):
@@ -78,7 +79,7 @@ def ask_access(
 def register(
     request: Request,
     actor: Annotated[Actor, Depends(require(Permission.READ_REGISTER))],
-    page: int = 1,
+    page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
     session: str | None = None,
 ) -> list[GrantShown]:
     """Newest first, a hundred a page."""

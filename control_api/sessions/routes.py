@@ -37,7 +37,7 @@ class SearchBody(_Body):
     officer: str | None = None
     day: date | None = Field(None, examples=["2026-11-23"])
     untagged: bool = False
-    page: int = Field(1, ge=1)
+    page: int = Field(1, ge=1, le=10**6)
 
 
 class SessionShown(_Body):

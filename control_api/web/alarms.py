@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,7 +33,7 @@ def show_alarms(request: Request, actor: Viewer) -> Response:
 
 
 @router.post("/alarms/{number}/acknowledge")
-def do_acknowledge(request: Request, actor: Keeper, number: int) -> Response:
+def do_acknowledge(request: Request, actor: Keeper, number: Annotated[int, Path(ge=1, lt=2**63)]) -> Response:
     center = center_of(request)
     with center.database.writing() as db:
         acknowledge(db, actor, center.now_ns(), number)

@@ -13,6 +13,7 @@ OWN = {"host": "centre.example:8470"}
         ({"origin": "https://centre.example"}, False),
         ({"origin": "https://evil.example"}, False),
         ({"origin": "null"}, False),
+        ({"origin": "http://["}, False),
         ({"sec-fetch-site": "same-origin"}, True),
         ({"sec-fetch-site": "cross-site"}, False),
         ({"sec-fetch-site": "same-site"}, False),
@@ -41,6 +42,7 @@ def test_a_token_belongs_to_one_web_session() -> None:
         ("[::1]:8471", True),
         ("rebound.example:8471", False),
         (None, False),
+        ("[", False),
     ],
 )
 def test_host_is_checked_without_its_port(host: str | None, allowed: bool) -> None:

@@ -97,6 +97,17 @@ def test_a_foreign_host_name_is_turned_away(centre: RunningCentre) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (421, "wrong-host")
 
 
+def test_nonsense_in_headers_and_numbers_is_refused_and_no_fault(centre: RunningCentre) -> None:
+    for header in ({"host": "["}, {"origin": "http://["}):
+        answer = httpx.post(f"{centre.url}/api/session", json={}, headers=header, trust_env=False)
+        assert answer.status_code in (403, 421), header
+    far = 10**19
+    supervisor, duty = centre.person("supervisor"), centre.person("duty-officer")
+    assert supervisor.get("/api/register", params={"page": far}).status_code == 422
+    assert supervisor.post("/api/sessions/search", {"page": far}).status_code == 422
+    assert duty.post(f"/api/alarms/{far}/acknowledge").status_code == 422
+
+
 def test_a_too_long_body_is_turned_away(centre: RunningCentre) -> None:
     answer = httpx.post(f"{centre.url}/api/session", content=b" " * (9 * 2**20), trust_env=False)
     assert answer.status_code == 413
