@@ -53,10 +53,14 @@ def _describe(item: ErrorDetails, model: type[BaseModel]) -> str:
     if item["type"] == "missing":
         return f"key {key!r} is missing"
     if not key:
-        return str(item["msg"])
+        return _sentence(item)
     if any(word in key for word in ("secret", "password")):
-        return f"{key}: {item['msg']}"  # the value stays out of logs
-    return f"{key}: {item['msg']} (got {_CREDENTIALS.sub('//…@', repr(item['input']))})"
+        return f"{key}: {_sentence(item)}"  # the value stays out of logs
+    return f"{key}: {_sentence(item)} (got {_CREDENTIALS.sub('//…@', repr(item['input']))})"
+
+
+def _sentence(item: ErrorDetails) -> str:
+    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def _known_keys(model: type[BaseModel]) -> list[str]:

@@ -7,6 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from config.room import DEFAULT_CASE_PATTERN, DEFAULT_TIMEZONE, CasePattern, Timezone
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,8 +64,8 @@ class CenterSettings(_Strict):
     certificate: Path | None = None
     certificate_key: Path | None = None
     county_name: str = Field("", max_length=60)
-    timezone: str = "Asia/Shanghai"
-    case_pattern: str = r"^[A-Z0-9][A-Z0-9-]{3,31}$"
+    timezone: Timezone = DEFAULT_TIMEZONE
+    case_pattern: CasePattern = DEFAULT_CASE_PATTERN
     enrolment_hours: int = Field(72, ge=1, le=24 * 30)
     untagged_days: int = Field(30, ge=30, description="how long footage without a case is kept")
     tagged_days: int = Field(365, ge=30, description="how long footage of a case is kept")

@@ -6,9 +6,29 @@ import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _is_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # unknown, not a plain name, a folder of the zone database
+        raise ValueError(f"{name!r} is not a time zone name; use one such as Asia/Shanghai") from error
+    return name
+
+
+def _is_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is not a regular expression ({error})") from error
+    return text
+
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Timezone = Annotated[str, AfterValidator(_is_timezone)]
+CasePattern = Annotated[str, AfterValidator(_is_pattern)]
+DEFAULT_TIMEZONE = "Asia/Shanghai"
 DEFAULT_CASE_PATTERN = r"^[A-Z0-9][A-Z0-9-]{3,31}$"
 
 
@@ -86,7 +106,6 @@ class RoomConfiguration(_Strict):
     room: Identifier
     room_name: str = Field(min_length=1, max_length=60)
     unit_name: str = Field(min_length=1, max_length=60)
-    room_kind: Literal["interview", "registration"] = "interview"
     camera: CameraSource = SyntheticSource()
     microphone: SoundSource | None = Field(
         SyntheticSource(),
@@ -95,19 +114,5 @@ class RoomConfiguration(_Strict):
     picture: PictureSettings = PictureSettings()
     sound: SoundSettings = SoundSettings()
     spool: SpoolSettings = SpoolSettings()
-    timezone: str = "Asia/Shanghai"
-    case_pattern: str = DEFAULT_CASE_PATTERN
-
-    @model_validator(mode="after")
-    def _known_names(self) -> RoomConfiguration:
-        try:
-            ZoneInfo(self.timezone)
-        except Exception as error:
-            raise ValueError(
-                f"timezone: {self.timezone!r} is not a time zone name; use one such as Asia/Shanghai"
-            ) from error
-        try:
-            re.compile(self.case_pattern)
-        except re.error as error:
-            raise ValueError(f"case_pattern: {self.case_pattern!r} is not a regular expression ({error})") from error
-        return self
+    timezone: Timezone = DEFAULT_TIMEZONE
+    case_pattern: CasePattern = DEFAULT_CASE_PATTERN

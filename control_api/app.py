@@ -28,6 +28,7 @@ import control_api.live.routes
 import control_api.register.routes
 import control_api.rooms.routes
 import control_api.sessions.routes
+from config.process import LOOPBACK
 from control_api.accounts.guard import GUARDS, public
 from control_api.archive.keeper import run_keeper
 from control_api.center import Center
@@ -37,7 +38,6 @@ from pages.form_safety import host_allowed
 
 MAX_BODY_BYTES = 8 * 2**20
 LINK_PATH = "/api/device/link"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ROUTERS = (
     control_api.link.routes.router,  # before rooms: /api/rooms/events is no room
     control_api.accounts.routes.router,

@@ -15,7 +15,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from config.loading import SettingsError, load_settings
-from config.process import CenterSettings
+from config.process import LOOPBACK, CenterSettings
 from control_api.accounts import people
 from control_api.accounts.permissions import Role
 from control_api.app import create_app
@@ -29,7 +29,6 @@ from storage.errors import StorageError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The centre's settings file (TOML).")]
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class UnsafeSettings(Exception):

@@ -56,11 +56,6 @@ def joined_fragments(stretch: Sequence[SegmentManifest]) -> list[JoinedFragment]
     return places
 
 
-def joined_size(stretch: Sequence[SegmentManifest]) -> int:
-    last = joined_fragments(stretch)[-1]
-    return last.offset + last.size
-
-
 def join_segments(stretch: Sequence[SegmentManifest], opened: Iterable[bytes]) -> Iterator[bytes]:
     """The joined file in pieces; `opened` gives each segment's opened bytes in the same order.
 

@@ -131,10 +131,6 @@ class LocalStore:
             raise already_there(granted.key)
         return self._begin(granted, True)
 
-    def accept_upload(self, token: str, pieces: Iterable[bytes], now_wall_ns: int) -> StoredObject:
-        """Store what comes under a grant: right length, right hash, once. Raises ObjectStoreError."""
-        return self.begin_upload(token, now_wall_ns).take(pieces)
-
     def extend_retention(self, key: str, version_id: str, retain_until_wall_ns: int) -> None:
         present = self.protection(key, version_id)
         until = max(present.retain_until_wall_ns or 0, retain_until_wall_ns)

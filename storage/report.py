@@ -51,10 +51,6 @@ class Report:
     def ok(self) -> bool:
         return self.problem is None
 
-    @property
-    def first_problem(self) -> Problem | None:
-        return self.problem
-
     def as_json(self) -> dict[str, Any]:
         return {"verified": self.ok, **asdict(self)}
 

@@ -9,10 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from demo.seaweed import Seaweed
 from tests.servers.room_microphone import RoomMicrophone, start_room_microphone
 from tests.servers.rtsp_camera import RtspCamera, start_rtsp_camera
+
+
+@pytest.fixture(autouse=True)
+def log_as_found() -> Iterator[None]:
+    """A command tried in this process sets up a log on a captured stream that is closed after the test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

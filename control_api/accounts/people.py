@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
@@ -135,11 +135,6 @@ def disable_account(session: Session, actor: Actor, now_ns: int, account_id: str
 def enable_account(session: Session, actor: Actor, account_id: str) -> None:
     actor.check(Permission.MANAGE_ACCOUNTS)
     get_account(session, account_id).disabled_wall_ns = None
-
-
-def count_administrators(session: Session) -> int:
-    query = select(func.count()).where(Account.role == Role.ADMINISTRATOR, Account.disabled_wall_ns.is_(None))
-    return session.scalar(query) or 0
 
 
 def list_officers(session: Session) -> list[Account]:

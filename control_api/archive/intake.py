@@ -123,7 +123,7 @@ def _accept(
     if before is not None:
         before.accepted_later_wall_ns = now_ns
     if isinstance(manifest, NoteManifest):
-        apply_note(session, manifest, sha256, now_ns)
+        apply_note(session, manifest)
 
 
 def _entry(manifest: AnyManifest, jws: str, sha256: str, behind_refused: bool, now_ns: int) -> Entry:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from control_api.archive.store import ArchiveStore
-from storage.object_store import ObjectStoreError, StoredObject
+from storage.object_store import ObjectStore, ObjectStoreError, StoredObject
 
 MAX_KEPT_BYTES = 8 * 2**20
 
 
-def keep(store: ArchiveStore, key: str, data: bytes, retain_until_wall_ns: int) -> tuple[StoredObject, bytes]:
+def keep(store: ObjectStore, key: str, data: bytes, retain_until_wall_ns: int) -> tuple[StoredObject, bytes]:
     """Store `data` once, or find what stands there already: the object and its bytes. Raises ObjectStoreError."""
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -22,7 +21,7 @@ def keep(store: ArchiveStore, key: str, data: bytes, retain_until_wall_ns: int) 
     return stored, data
 
 
-def read_back(store: ArchiveStore, stored: StoredObject) -> tuple[str, int]:
+def read_back(store: ObjectStore, stored: StoredObject) -> tuple[str, int]:
     """SHA-256 and size of the bytes that the archive gives for this version."""
     digest, size = hashlib.sha256(), 0
     with store.open(stored.key, stored.version_id) as reader:
@@ -32,7 +31,7 @@ def read_back(store: ArchiveStore, stored: StoredObject) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _standing(store: ArchiveStore, key: str) -> tuple[StoredObject, bytes]:
+def _standing(store: ObjectStore, key: str) -> tuple[StoredObject, bytes]:
     stored = store.stat(key)
     if stored is None:
         raise ObjectStoreError(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from control_api.database.base import Base, Code, Digest, Identifier, Name, RowNumber, WallNs, refers
 
-KINDS = ("replay", "download", "live", "preview-shift")
+KINDS = ("replay", "download", "live")
 
 
 class AccessGrant(Base):

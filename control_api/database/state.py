@@ -25,4 +25,3 @@ class CenterKey(Base):
     fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     public_key: Mapped[str] = mapped_column(String(64), unique=True)
     made_wall_ns: Mapped[WallNs]
-    retired_wall_ns: Mapped[WallNs | None]

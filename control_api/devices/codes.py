@@ -52,9 +52,10 @@ def code_digest(secret: bytes) -> str:
     return hashlib.sha256(secret).hexdigest()
 
 
-def proved_text(secret: bytes) -> bytes:
-    """What both keys of the room sign."""
-    return PROOF_PREFIX + secret.hex().encode()
+def proved_text(secret: bytes, transport_key: str) -> bytes:
+    """What both keys of the room sign. The transport key stands in it: the chain key, whose fingerprint people
+    compare, vouches for it, so that nobody on the way can put another in its place."""
+    return PROOF_PREFIX + f"{secret.hex()} {transport_key}".encode()
 
 
 def wait_s(failures: int) -> int:

@@ -34,7 +34,7 @@ HOUR_NS = 3600 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
-    """What a room sends. Keys in base64url; proofs are signatures by each key over the code's secret."""
+    """What a room sends. Keys in base64url; proofs are signatures by each key (`codes.proved_text`)."""
 
     code: str
     chain_key: str
@@ -109,8 +109,9 @@ def _try(session: Session, request: EnrolmentRequest, centre_key: PublicKey, now
         return _refusal("code-used")
     if code.expires_wall_ns <= now_ns:
         return _refusal("code-expired")
-    chain_key = _proved_key(request.chain_key, request.chain_proof, secret)
-    transport_key = _proved_key(request.transport_key, request.transport_proof, secret)
+    proved = proved_text(secret, request.transport_key)
+    chain_key = _proved_key(request.chain_key, request.chain_proof, proved)
+    transport_key = _proved_key(request.transport_key, request.transport_proof, proved)
     if chain_key is None or transport_key is None or chain_key == transport_key:
         return _refusal("bad-proof")
     device = _device_for(session, code, chain_key, transport_key, now_ns)
@@ -148,10 +149,10 @@ def _device_for(
     return device
 
 
-def _proved_key(text: str, proof: str, secret: bytes) -> PublicKey | None:
+def _proved_key(text: str, proof: str, proved: bytes) -> PublicKey | None:
     try:
         key = PublicKey.from_text(text)
-        key.verify_raw(decode_base64url(proof), proved_text(secret))
+        key.verify_raw(decode_base64url(proof), proved)
     except (BadKey, BadSignature, SigningError):
         return None
     return key

@@ -26,7 +26,6 @@ PERMISSIONS = {
     "replay": Permission.REPLAY,
     "download": Permission.DOWNLOAD,
     "live": Permission.WATCH_LIVE,
-    "preview-shift": Permission.WATCH_LIVE,
 }
 
 

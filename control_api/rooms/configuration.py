@@ -59,7 +59,6 @@ def compose(
             "room": room.id,
             "room_name": room.name,
             "unit_name": room.unit.name,
-            "room_kind": room.kind,
             "timezone": timezone,
             "case_pattern": case_pattern,
         }

@@ -10,8 +10,8 @@ from storage.manifest import NoteKind, NoteManifest
 _OF_SESSIONS = (NoteKind.SESSION_OPENED, NoteKind.SESSION_TAGGED, NoteKind.SESSION_CLOSED)
 
 
-def apply_note(session: Session, note: NoteManifest, note_sha256: str, now_ns: int) -> None:
-    """`note` was checked and accepted; `note_sha256` names it."""
+def apply_note(session: Session, note: NoteManifest) -> None:
+    """`note` was checked and accepted."""
     if note.note not in _OF_SESSIONS or note.session is None:
         return
     row = session.get(RoomSession, note.session)

@@ -14,7 +14,6 @@ ACCESSES = {
     "replay": _("查看录像"),
     "download": _("下载录像"),
     "live": _("查看实时画面"),
-    "preview-shift": _("值班查看画面"),
 }
 DEVICE_STATES = {
     "pending": _("待核对指纹"),
@@ -32,6 +31,7 @@ ALARMS = {
     "archive-trouble": _("归档存储不可用：录制照常，片段留在各房间，恢复后自动补传；请检查归档服务器"),
     "tag-refused": _("一条信访件编号标签未被接受，请在场次页面核对并补编号"),
     "footage-damaged": _("回放时发现片段与签名清单不符，已拒绝播放"),
+    "hold-not-in-archive": _("封存未能写入归档存储；本系统不会删除封存的录像，请检查归档服务器后重新封存"),
     "enrolment-locked": _("登记码多次输错，来源已锁定"),
 }
 

@@ -86,7 +86,7 @@ class Agent:
         self._sync = ConfigurationSync(
             self.centre, self.recorder, self.record, self.outbox, self.board, self.timing.sync
         )
-        self._link = Link(self.centre, certificates, self.recorder, self.live, self.board)
+        self._link = Link(self.centre, certificates, self.live, self.board)
         self._link.every_s = self.timing.link_s
         self.supervisor = Supervisor(self.board, self.timing.first_pause_s)
         self.console = Console(self._console_parts(settings), settings.console_host, settings.console_port)

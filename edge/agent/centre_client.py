@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import ValidationError
 
+from config.process import LOOPBACK
 from edge.agent import centre_answers as answers
 from edge.agent.trouble import CentreRefused, CentreUnclear, CentreUnreachable
 from storage.signing import SigningKey, encode_base64url
@@ -32,14 +33,10 @@ class UnsafeAddress(Exception):
     """An address that would carry secrets in the clear; the text says what to do."""
 
 
-def is_loopback(host: str | None) -> bool:
-    return host in {"127.0.0.1", "::1", "localhost"}
-
-
 def check_address(url: str) -> str:
     """`url` without a trailing slash. Raises UnsafeAddress."""
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return url.rstrip("/")
     raise UnsafeAddress(
         "centre_url: plain http is allowed on this PC only; use the centre's https:// address"

@@ -75,14 +75,15 @@ class Enrolment:
         chain = await self._recorder.identity()
         if chain.get("pinned"):
             raise RecorderPinned
-        proof = await self._recorder.prove(code.challenge)
+        challenge = code.challenge(self._key.public.text)
+        proof = await self._recorder.prove(challenge)
         answer = await self._centre.enrol(
             {
                 "code": code.text,
                 "chain_key": str(chain["chain_key"]),
                 "transport_key": self._key.public.text,
                 "chain_proof": proof,
-                "transport_proof": encode_base64url(self._key.sign_raw(PROOF_PREFIX + code.challenge.encode())),
+                "transport_proof": encode_base64url(self._key.sign_raw(PROOF_PREFIX + challenge.encode())),
                 "version": self._version,
             }
         )

@@ -47,10 +47,10 @@ class EnrolmentCode:
         encoded = base64.b32encode(self.secret + self.centre_digest).decode().rstrip("=").translate(_FROM_RFC)
         return "-".join(encoded[start : start + 4] for start in range(0, len(encoded), 4))
 
-    @property
-    def challenge(self) -> str:
-        """What both keys sign, after PROOF_PREFIX."""
-        return self.secret.hex()
+    def challenge(self, transport_key: str) -> str:
+        """What both keys sign, after PROOF_PREFIX. The chain key, whose fingerprint people compare, so vouches for
+        the transport key: nobody on the way can put another in its place."""
+        return f"{self.secret.hex()} {transport_key}"
 
     def names_centre(self, raw_public_key: bytes) -> bool:
         return hmac.compare_digest(hashlib.sha256(raw_public_key).digest()[:CENTRE_BYTES], self.centre_digest)

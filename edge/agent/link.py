@@ -1,7 +1,7 @@
 """The one WebSocket to the centre: the room's status out every two seconds, the centre's wishes in.
 
-Nothing that arrives here can touch a recording: a wish is a new look at the configuration, an offer for the live
-process, or a preview. What isn't understood is logged by its code and dropped.
+Nothing that arrives here can touch a recording: a wish is a new look at the configuration or an offer for the live
+process. What isn't understood is dropped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from edge.agent.board import Board
 from edge.agent.centre_client import Centre
 from edge.agent.live_client import Live
-from edge.agent.recorder_client import Recorder
 from edge.agent.trouble import CentreRefused, CentreUnclear, CentreUnreachable, LiveRefused, Trouble
 
 log = structlog.get_logger(__name__)
@@ -29,12 +28,9 @@ MOST_WISHES = 8  # in hand at one time; more are refused
 
 
 class Link:
-    def __init__(
-        self, centre: Centre, certificates: ssl.SSLContext, recorder: Recorder, live: Live, board: Board
-    ) -> None:
+    def __init__(self, centre: Centre, certificates: ssl.SSLContext, live: Live, board: Board) -> None:
         self._centre = centre
         self._certificates = certificates
-        self._recorder = recorder
         self._live = live
         self._board = board
         self._wishes: set[asyncio.Task[None]] = set()
@@ -129,7 +125,6 @@ class Link:
         handlers: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]] = {
             "live-offer": self._offer,
             "live-close": self._close,
-            "preview-wanted": self._preview,
         }
         handler = handlers.get(wish["type"])
         try:
@@ -150,10 +145,6 @@ class Link:
     async def _close(self, wish: dict[str, Any]) -> None:
         if isinstance(wish.get("viewer"), str):
             await self._live.close(wish["viewer"])
-
-    async def _preview(self, wish: dict[str, Any]) -> dict[str, Any]:
-        picture = await self._recorder.preview()
-        return {"type": "preview", "id": wish.get("id"), "jpeg": picture.get("jpeg"), "wall_ns": picture.get("wall_ns")}
 
 
 def read_wish(text: str | bytes) -> dict[str, Any] | None:

@@ -94,11 +94,6 @@ class RoomRecord:
         row = self._row()
         return row is not None and row["configuration"] is not None
 
-    def signed_words(self) -> tuple[str, str] | None:
-        """Configuration and sealing list as received."""
-        row = self._row()
-        return (row["configuration"], row["sealing"]) if row and row["configuration"] else None
-
     def names(self) -> Names:
         row = self._row()
         kept = json.loads(row["names"]) if row and row["names"] else {}

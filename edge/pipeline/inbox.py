@@ -41,7 +41,6 @@ class Inbox:
         self._pictures = 0
         self._samples = 0
         self._refused: deque[int] = deque(maxlen=_MOST_REFUSED)
-        self.pictures_refused = 0
 
     def put(self, item: Item) -> None:
         """Returns at once."""
@@ -52,7 +51,6 @@ class Inbox:
                 self._samples += len(item.samples)
             elif not isinstance(item, KeyWanted | CutWanted):
                 if self._pictures >= self._most_pictures:
-                    self.pictures_refused += 1
                     self._refused.append(item.mono_ns)
                     return
                 self._pictures += 1

@@ -89,11 +89,6 @@ class Ledger:
             self._index_rest()
             return manifest
 
-    @property
-    def unindexed(self) -> int:
-        """Entries that stand in the chain while the index could not take their rows yet."""
-        return len(self._unindexed)
-
     def adopt(self, manifest: AnyManifest, jws: str, sha256: str, path: str | None) -> None:
         """Give a chain file that a crash left without a row its row. The caller has checked its link."""
         with self._lock:

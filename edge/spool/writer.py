@@ -35,6 +35,7 @@ class SpoolWriter:
         self._on_run_started, self._on_source_state, self._on_failure = on_run_started, on_source_state, on_failure
         self.break_cause: GapCause | None = None  # why the next orderly end of a run comes; None: the program stops
         self._intake = Intake()
+        self._told_lost = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="spool", daemon=True)
 
@@ -84,7 +85,14 @@ class SpoolWriter:
                 elif self._stopping.is_set():
                     break
                 self._keeper.tick()
+                self._tell_lost()
             self._keeper.take(RunEnd(None))
         except BaseException as error:  # the process ends on it, is started anew and recovers
             log.error("spool-failed", exc_info=error)
             self._on_failure(error)
+
+    def _tell_lost(self) -> None:
+        """Gaps of one track, or cuts, that found the queue full: the footage itself is accounted for by `Overflow`."""
+        if self._intake.lost_items != self._told_lost:
+            self._told_lost = self._intake.lost_items
+            log.error("queue-full", lost_items=self._told_lost)

@@ -27,10 +27,6 @@ class GapWatch(Generic[Cause]):
     def __init__(self) -> None:
         self._open: GapSpan[Cause] | None = None
 
-    @property
-    def is_open(self) -> bool:
-        return self._open is not None
-
     def filled(self, start_mono_ns: int, end_mono_ns: int, cause: Cause) -> list[GapSpan[Cause]]:
         """The track is filled from `start_mono_ns` to `end_mono_ns`; joins the gap that is open."""
         spans: list[GapSpan[Cause]] = []

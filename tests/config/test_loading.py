@@ -71,6 +71,13 @@ def test_a_room_configuration_that_cannot_work_is_refused_by_key(change: dict[st
     assert key in str(caught.value)
 
 
+@pytest.mark.parametrize("change", [{"timezone": "Asia/Nowhere"}, {"timezone": "/etc"}, {"case_pattern": "("}])
+def test_a_centre_that_cannot_work_is_refused_by_key(change: dict[str, str]) -> None:
+    values = {"data_directory": "/x", "archive": {"kind": "local", "directory": "/y"}, **change}
+    with pytest.raises(SettingsError, match=next(iter(change))):
+        check_settings(values, CenterSettings, "center.toml")
+
+
 def test_a_password_inside_an_address_never_stands_in_the_message() -> None:
     values = {**GOOD, "camera": {"kind": "rtsp", "url": "rtsp://user:hunter2@host/1"}}
     with pytest.raises(SettingsError) as caught:

@@ -44,13 +44,13 @@ class RoomPc:
         self.sealed: dict[str, bytes] = {}
 
     def enrol(self, code: str, **changes: str) -> httpx.Response:
-        secret = _secret(code)
+        proved = f"shilu-enrol-1\n{_secret(code).hex()} {self.transport_key.public.text}".encode()
         body = {
             "code": code,
             "chain_key": self.chain_key.public.text,
             "transport_key": self.transport_key.public.text,
-            "chain_proof": _sign(self.chain_key, b"shilu-enrol-1\n" + secret.hex().encode()),
-            "transport_proof": _sign(self.transport_key, b"shilu-enrol-1\n" + secret.hex().encode()),
+            "chain_proof": _sign(self.chain_key, proved),
+            "transport_proof": _sign(self.transport_key, proved),
             "version": "0.1.0",
             **changes,
         }

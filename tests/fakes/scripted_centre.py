@@ -170,7 +170,7 @@ class ScriptedCentre:
         if self.chain_key is not None:
             return refusal("code-used")
         chain, transport = PublicKey.from_text(body["chain_key"]), PublicKey.from_text(body["transport_key"])
-        proof = PROOF_PREFIX + self.code.challenge.encode()
+        proof = PROOF_PREFIX + self.code.challenge(body["transport_key"]).encode()
         chain.verify_raw(decode_base64url(body["chain_proof"]), proof)
         transport.verify_raw(decode_base64url(body["transport_proof"]), proof)
         self.chain_key, self.transport_key = chain, transport

@@ -246,16 +246,16 @@ def _grant(local: LocalStore, key: str) -> Grant:
 
 def test_a_local_grant_stores_these_bytes_once(local: LocalStore) -> None:
     token = _token(_grant(local, key := _key()))
-    stored = local.accept_upload(token, [DATA[:5], DATA[5:]], 1500 * NS)
+    stored = local.begin_upload(token, 1500 * NS).take([DATA[:5], DATA[5:]])
     assert (stored.key, stored.sha256) == (key, SHA)
     assert local.protection(key, stored.version_id).retain_until_wall_ns == 5 * NS
-    assert _refusal(lambda: local.accept_upload(token, [DATA], 1500 * NS)) == "already-there"
+    assert _refusal(lambda: local.begin_upload(token, 1500 * NS).take([DATA])) == "already-there"
 
 
 @pytest.mark.parametrize("pieces", [[DATA[:-1]], [DATA, b"x"], [b"x" * len(DATA)], []])
 def test_a_local_grant_takes_no_other_bytes(local: LocalStore, tmp_path: Path, pieces: list[bytes]) -> None:
     token = _token(_grant(local, key := _key()))
-    assert _refusal(lambda: local.accept_upload(token, pieces, 1500 * NS)) == "bytes-differ"
+    assert _refusal(lambda: local.begin_upload(token, 1500 * NS).take(pieces)) == "bytes-differ"
     assert local.stat(key) is None
     assert [path for path in (tmp_path / "archive").rglob("*") if path.is_file()] == []
 
@@ -263,10 +263,10 @@ def test_a_local_grant_takes_no_other_bytes(local: LocalStore, tmp_path: Path, p
 def test_a_local_grant_that_is_old_or_changed_is_refused(local: LocalStore, tmp_path: Path) -> None:
     token = _token(_grant(local, _key()))
     stranger = LocalStore(tmp_path / "archive", os.urandom(32), "http://127.0.0.1:1")
-    assert _refusal(lambda: local.accept_upload(token, [DATA], 1601 * NS)) == "bad-grant"
-    assert _refusal(lambda: stranger.accept_upload(token, [DATA], 1500 * NS)) == "bad-grant"
+    assert _refusal(lambda: local.begin_upload(token, 1601 * NS).take([DATA])) == "bad-grant"
+    assert _refusal(lambda: stranger.begin_upload(token, 1500 * NS).take([DATA])) == "bad-grant"
     for bad in ("", ".", "x.y", token[:-1], "A" + token, token.replace(".", "..")):
-        assert _refusal(lambda bad=bad: local.accept_upload(bad, [DATA], 1500 * NS)) == "bad-grant"
+        assert _refusal(lambda bad=bad: local.begin_upload(bad, 1500 * NS).take([DATA])) == "bad-grant"
 
 
 def test_a_local_file_that_was_changed_is_another_version(local: LocalStore, tmp_path: Path) -> None:

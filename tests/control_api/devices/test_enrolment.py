@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from control_api.devices.codes import code_text, read_code, wait_s
-from storage.signing import PublicKey, SigningKey
+from storage.signing import PublicKey, SigningKey, encode_base64url
 from tests.control_api.room_pc import RoomPc
 from tests.control_api.running_centre import RunningCentre
 
@@ -92,6 +92,19 @@ def test_keys_must_be_proved(centre: RunningCentre, room_id: str) -> None:
     assert code_of(pc.enrol(code, transport_key=other)) == "bad-proof"
     assert code_of(pc.enrol(code, transport_key="nonsense")) == "bad-proof"
     assert pc.enrol(code).status_code == 200
+
+
+def test_no_transport_key_can_be_put_in_on_the_way(centre: RunningCentre, room_id: str) -> None:
+    """Whoever stands on the line knows the code and may sign with a key of his own; the chain key never vouched for
+    it, and its fingerprint is all that people compare."""
+    pc, intruder = centre.new_pc(), SigningKey.generate()
+    code = centre.make_code(room_id)
+    secret = read_code(code, centre.center.keys.signing.public)
+    assert secret is not None
+    for proved in (f"{secret.hex()} {intruder.public.text}", secret.hex()):
+        proof = encode_base64url(intruder.sign_raw(f"shilu-enrol-1\n{proved}".encode()))
+        swapped = pc.enrol(code, transport_key=intruder.public.text, transport_proof=proof)
+        assert code_of(swapped) == "bad-proof"
 
 
 def test_guessing_is_slowed_down_then_locked(centre: RunningCentre, room_id: str) -> None:

@@ -61,12 +61,10 @@ def test_wishes_that_cannot_be_met_are_refused_and_nonsense_is_dropped(tmp_path:
             room.centre.to_room.put_nowait(
                 {"type": "live-offer", "id": "2", "viewer": "v", "sdp": "x", "name": "n", "unit": "u"}
             )
-            room.centre.to_room.put_nowait({"type": "preview-wanted"})
-            await until(lambda: len(room.centre.answers) == 3, "three answers")
-            answers = {answer.get("id") or answer["type"]: answer for answer in room.centre.answers}
+            await until(lambda: len(room.centre.answers) == 2, "two answers")
+            answers = {answer["id"]: answer for answer in room.centre.answers}
             assert answers["1"]["code"] == "bad-offer"
             assert answers["2"]["code"] == "live-silent"
-            assert answers["preview"]["jpeg"]
             assert room.agent.board.link_up
 
     asyncio.run(story())
@@ -85,5 +83,5 @@ def test_a_changed_configuration_is_fetched_at_once(tmp_path: Path) -> None:
 
 
 def test_a_wish_is_an_object_with_a_type() -> None:
-    assert read_wish('{"type": "preview-wanted"}') == {"type": "preview-wanted"}
+    assert read_wish('{"type": "live-close"}') == {"type": "live-close"}
     assert read_wish(b"\xff\xfe") is None

@@ -51,7 +51,6 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("public_key", sa.String(length=64), nullable=False),
         sa.Column("made_wall_ns", sa.BigInteger(), nullable=False),
-        sa.Column("retired_wall_ns", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_center_keys")),
         sa.UniqueConstraint("public_key", name=op.f("uq_center_keys_public_key")),
     )
@@ -347,9 +346,7 @@ def upgrade() -> None:
         sa.Column("granted_wall_ns", sa.BigInteger(), nullable=False),
         sa.Column("previous", sa.String(length=64), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.CheckConstraint(
-            "what IN ('replay', 'download', 'live', 'preview-shift')", name=op.f("ck_access_register_what")
-        ),
+        sa.CheckConstraint("what IN ('replay', 'download', 'live')", name=op.f("ck_access_register_what")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_access_register_account_id_accounts")),
         sa.ForeignKeyConstraint(["room_id"], ["rooms.id"], name=op.f("fk_access_register_room_id_rooms")),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_access_register_session_id_sessions")),
