@@ -212,7 +212,8 @@ def enrol_device(center: Center, administrator: Actor, room: SeededRoom, *, conf
         code, _ = make_code(db, administrator, now_ns, room.id, hours=72, centre_key=center.keys.signing.public)
     secret = read_code(code, center.keys.signing.public)
     assert secret is not None
-    proofs = [encode_base64url(key.sign_raw(proved_text(secret))) for key in (room.key, transport)]
+    proved = proved_text(secret, transport.public.text)
+    proofs = [encode_base64url(key.sign_raw(proved)) for key in (room.key, transport)]
     request = EnrolmentRequest(code, room.key.public.text, transport.public.text, proofs[0], proofs[1], "0.1.0")
     device = enrol(center.database, request, "127.0.0.1", center.keys.signing.public, now_ns)
     if confirm:
