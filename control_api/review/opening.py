@@ -29,10 +29,11 @@ class Damaged(CenterError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`init`: the run's ftyp+moov; `media`: the segment's fragments."""
+    """`init`: the run's ftyp+moov; `media`: the segment's fragments; `whole`: all of it, the boxes between them too."""
 
     init: bytes
     media: bytes
+    whole: bytes
 
 
 def open_segment(center: Center, stored: Stored) -> Opened:
@@ -60,7 +61,7 @@ def check_opened(data: bytes, manifest: SegmentManifest) -> Opened:
         if len(piece) != fragment.size or hashlib.sha256(piece).hexdigest() != fragment.sha256:
             raise Damaged
         media.append(piece)
-    return Opened(init, b"".join(media))
+    return Opened(init, b"".join(media), data)
 
 
 def _alarm(center: Center, stored: Stored, code: str) -> None:

@@ -70,7 +70,7 @@ def stream(center: Center, grant_id: str, contents: PackageContents, stored: dic
                 fetched_wall_ns=center.now_ns(),
                 entry_sha256=one.entry,
             )
-        return opened.init + opened.media
+        return opened.whole  # a fragment's place is counted with the free boxes before it
 
     yield from build_package(contents, open_one)
 
