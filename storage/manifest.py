@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 FORMAT = "shilu-manifest-1"
+MOST_BYTES = 2**40  # no segment is larger; what is signed by a device that was broken into must still fit every column
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="random 128 bits in hex")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hex")]
@@ -108,14 +109,14 @@ class SealedBytes(_Strict):
 
     algorithm: Literal["age-x25519"] = "age-x25519"
     sha256: Digest
-    size: int = Field(gt=0)
+    size: int = Field(gt=0, lt=MOST_BYTES)
 
 
 class FragmentProof(_Strict):
     """One `moof`+`mdat` inside the opened segment. `offset` and `size` in bytes of the opened file."""
 
-    offset: int = Field(ge=0)
-    size: int = Field(gt=0)
+    offset: int = Field(ge=0, lt=MOST_BYTES)
+    size: int = Field(gt=0, lt=MOST_BYTES)
     start_pts_90k: int
     end_pts_90k: int
     sha256: Digest
@@ -125,8 +126,8 @@ class OpenedBytes(_Strict):
     """The fragmented MP4 inside. `sha256` is None for a recovered segment: its tail was never finished."""
 
     sha256: Digest | None
-    size: int = Field(gt=0)
-    init_size: int = Field(gt=0, description="bytes of ftyp+moov before the first fragment")
+    size: int = Field(gt=0, lt=MOST_BYTES)
+    init_size: int = Field(gt=0, lt=MOST_BYTES, description="bytes of ftyp+moov before the first fragment")
     init_sha256: Digest
     fragments: list[FragmentProof]
 
@@ -138,7 +139,7 @@ class Entry(_Strict):
     hash_algorithm: Literal["sha-256"] = "sha-256"
     device: Identifier
     room: Identifier
-    number: int = Field(ge=1, description="place in the device's chain, from 1, without holes")
+    number: int = Field(ge=1, lt=10**10, description="place in the device's chain, from 1, without holes")
     previous: Digest | None = Field(description="SHA-256 of the JWS before this one; None only for number 1")
     made: Moment
     clock: ClockState = ClockState()
@@ -147,7 +148,7 @@ class Entry(_Strict):
 class SegmentManifest(Entry):
     kind: Literal["segment"] = "segment"
     run: Identifier
-    sequence: int = Field(ge=0, description="place in the run, from 0")
+    sequence: int = Field(ge=0, lt=10**6, description="place in the run, from 0")
     start: Moment
     end: Moment
     tracks: list[Track]
@@ -184,3 +185,10 @@ class NoteManifest(Entry):
 
 Manifest = Annotated[SegmentManifest | GapManifest | NoteManifest, Field(discriminator="kind")]
 MANIFEST: TypeAdapter[SegmentManifest | GapManifest | NoteManifest] = TypeAdapter(Manifest)
+
+
+def moments(manifest: SegmentManifest | GapManifest | NoteManifest) -> list[Moment]:
+    """Every moment that the entry names."""
+    if isinstance(manifest, NoteManifest):
+        return [manifest.made]
+    return [manifest.made, manifest.start, manifest.end]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from control_api.archive.admission import Place, admit, is_hole
@@ -22,12 +22,17 @@ from control_api.sessions.derive import apply_note
 from storage.chain import AlreadyKnown, AnyManifest, ChainError, open_entry
 from storage.errors import StorageError
 from storage.layout import manifest_key, sealed_key
-from storage.manifest import GapManifest, NoteManifest, SegmentManifest
+from storage.manifest import GapManifest, NoteManifest, SegmentManifest, moments
 from storage.signing import PublicKey, jws_sha256, peek_json
 
 MAX_ENTRIES = 100
 # How long entries behind a hole are sent back, until it is sure that the ones before them will not come.
 HOLE_PATIENCE_NS = 120 * 10**9
+# A room's clock may be wrong, but what it signs must leave room to count on: beyond 2255 nothing can be stored.
+LATEST_WALL_NS = 9 * 10**18
+# Refused entries kept per device: this many whole, of further ones what names them, then only the alarm.
+MOST_WHOLE, MOST_NAMED = 1000, 100_000
+MAX_KEPT_CHARACTERS = 64 * 1024
 # Refusals that may turn into acceptance when what was missing has come.
 LOOKED_AT_AGAIN = ("chain-broken", "chain-hole")
 
@@ -81,6 +86,8 @@ def _opened(jws: str, device: Device) -> AnyManifest:
     manifest = open_entry(jws, PublicKey.from_text(device.chain_key))
     if (manifest.device, manifest.room) != (device.id, device.room_id):
         raise ChainError("wrong-device", "条目属于另一台设备或房间。", "The entry names another device or room.")
+    if max(moment.wall_ns for moment in moments(manifest)) > LATEST_WALL_NS:
+        raise ChainError("bad-time", "条目的时间超出可记录的范围。", "The entry's time is beyond what can be kept.")
     return manifest
 
 
@@ -123,7 +130,7 @@ def _accept(
     if before is not None:
         before.accepted_later_wall_ns = now_ns
     if isinstance(manifest, NoteManifest):
-        apply_note(session, manifest)
+        apply_note(session, manifest, now_ns)
 
 
 def _entry(manifest: AnyManifest, jws: str, sha256: str, behind_refused: bool, now_ns: int) -> Entry:
@@ -167,17 +174,7 @@ def _set_aside(session: Session, device: Device, jws: str, sha256: str, error: S
     verdict = Verdict(sha256, "refused", error.code, error.message)
     if _refused_row(session, device, sha256) is not None:
         return verdict  # C5: the alarm was raised the first time
-    session.add(
-        RefusedEntry(
-            device_id=device.id,
-            sha256=sha256,
-            claimed_number=_claimed_number(jws),
-            code=error.code[:40],
-            reason=error.message[:400],
-            jws=jws,
-            received_wall_ns=now_ns,
-        )
-    )
+    _keep_refused(session, device, jws, sha256, error, now_ns)
     raise_alarm(
         session,
         now_ns,
@@ -187,6 +184,26 @@ def _set_aside(session: Session, device: Device, jws: str, sha256: str, error: S
         detail=f"{error.code} {sha256[:16]}",
     )
     return verdict
+
+
+def _keep_refused(session: Session, device: Device, jws: str, sha256: str, error: StorageError, now_ns: int) -> None:
+    """As it came, within bounds: who holds a device must not fill the database."""
+    kept = session.scalar(select(func.count()).where(RefusedEntry.device_id == device.id)) or 0
+    if kept >= MOST_WHOLE:
+        raise_alarm(session, now_ns, "refused-many", room_id=device.room_id, device_id=device.id, detail=str(kept))
+    if kept >= MOST_NAMED:
+        return
+    session.add(
+        RefusedEntry(
+            device_id=device.id,
+            sha256=sha256,
+            claimed_number=_claimed_number(jws),
+            code=error.code[:40],
+            reason=error.message[:400],
+            jws=jws[:MAX_KEPT_CHARACTERS] if kept < MOST_WHOLE else "",
+            received_wall_ns=now_ns,
+        )
+    )
 
 
 def _refused_row(session: Session, device: Device, sha256: str) -> RefusedEntry | None:

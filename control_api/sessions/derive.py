@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from control_api.archive.alarms import raise_alarm
 from control_api.database import CaseTag, RoomSession
 from storage.manifest import NoteKind, NoteManifest
 
 _OF_SESSIONS = (NoteKind.SESSION_OPENED, NoteKind.SESSION_TAGGED, NoteKind.SESSION_CLOSED)
 
 
-def apply_note(session: Session, note: NoteManifest) -> None:
+def apply_note(session: Session, note: NoteManifest, now_ns: int) -> None:
     """`note` was checked and accepted."""
     if note.note not in _OF_SESSIONS or note.session is None:
         return
@@ -21,15 +22,31 @@ def apply_note(session: Session, note: NoteManifest) -> None:
     elif row.room_id != note.room:
         return  # a random id of another room's session: nothing that this room says of it counts
     if note.note is NoteKind.SESSION_OPENED:
-        row.opened_wall_ns = note.made.wall_ns
-        row.opened_known = True
-        row.officer_id, row.signed_in = note.officer, note.signed_in
+        _open(session, row, note, now_ns)
     elif note.note is NoteKind.SESSION_CLOSED:
         row.closed_wall_ns = row.closed_wall_ns or note.made.wall_ns
         row.closed_by = row.closed_by or note.officer
     session.flush()
     if note.tag_sha256 is not None:
         bind_tag(session, note.tag_sha256, note.session, note.made.wall_ns)
+
+
+def _open(session: Session, row: RoomSession, note: NoteManifest, now_ns: int) -> None:
+    """The first opening counts: a later one would move the session, and its officer, away from its footage."""
+    if row.opened_known:
+        raise_alarm(
+            session,
+            now_ns,
+            "session-opened-again",
+            room_id=row.room_id,
+            device_id=note.device,
+            detail=f"session {row.id}",
+        )
+        return
+    row.opened_wall_ns = note.made.wall_ns
+    row.opened_known = True
+    row.device_id = note.device
+    row.officer_id, row.signed_in = note.officer, note.signed_in
 
 
 def bind_tag(session: Session, tag_sha256: str, session_id: str, wall_ns: int) -> None:
