@@ -6,6 +6,7 @@ identity is never here: it is made offline, and only its recipient is handed in.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,10 @@ class CenterKeys:
     signing: SigningKey
     opener: Opener
     recipients: tuple[Recipient, ...]
+
+    def derived_key(self, purpose: bytes) -> bytes:
+        """A secret for one purpose: the same after every start, on every centre with this signing key."""
+        return hashlib.sha256(self.signing.sign_raw(b"shilu-derived-1\n" + purpose)).digest()
 
     @property
     def recipient_texts(self) -> list[str]:

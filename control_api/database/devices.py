@@ -81,7 +81,7 @@ class EnrolmentAttempt(Base):
 
 
 class DeviceChallenge(Base):
-    """A challenge that waits for its signature: one use, 60 s."""
+    """A challenge that was answered: kept until it would have ended, so that it serves once."""
 
     __tablename__ = "device_challenges"
 

@@ -18,11 +18,12 @@ from control_api.devices.configuration import configuration_for
 from control_api.devices.enrolment import EnrolmentRequest, enrol
 from control_api.devices.guard import active_device, any_device
 from control_api.devices.tokens import TOKEN_S, KnownDevice, give_token, make_challenge
-from control_api.errors import CenterError, NotFound
+from control_api.errors import NotFound
 from storage.local_store import LocalStore
 from storage.manifest import Digest, Identifier
 
 MAX_OBJECT_BYTES = 512 * 2**20
+CHALLENGES = b"challenges"
 router = APIRouter(tags=["device"])
 Active = Annotated[KnownDevice, Depends(active_device)]
 Text = Annotated[str, Field(max_length=500)]
@@ -89,6 +90,10 @@ class EntryBody(_Body):
     manifest_sha256: Digest = Field(examples=[_SHA])
 
 
+class UploadBody(EntryBody):
+    held_sha256: Digest | None = Field(None, description="what the room's file hashes to, where the archive refused it")
+
+
 class GrantGiven(_Body):
     already: bool = False
     receipt: str | None = None
@@ -123,18 +128,17 @@ def enrol_device(body: EnrolmentBody, request: Request) -> Enrolled:
 @router.post("/api/device/challenge", dependencies=[Depends(public)])
 def challenge(body: ChallengeBody, request: Request) -> Challenge:
     center = center_of(request)
-    with center.database.writing() as session:
-        return Challenge(challenge=make_challenge(session, body.device, center.now_ns()))
+    key = center.keys.derived_key(CHALLENGES)
+    return Challenge(challenge=make_challenge(key, body.device, center.now_ns()))
 
 
 @router.post("/api/device/token", dependencies=[Depends(public)])
 def token(body: TokenBody, request: Request) -> Token:
     center = center_of(request)
     now_ns = center.now_ns()
+    key = center.keys.derived_key(CHALLENGES)
     with center.database.writing() as session:
-        given = give_token(session, body.device, body.challenge, body.signature, now_ns)
-    if isinstance(given, CenterError):
-        raise given
+        given = give_token(session, key, body.device, body.challenge, body.signature, now_ns)
     return Token(token=given, expires_in_s=TOKEN_S, server_wall_ns=now_ns)
 
 
@@ -173,9 +177,10 @@ def grants(body: EntryBody, request: Request, device: Active) -> GrantGiven:
 
 
 @router.post("/api/device/uploads")
-def uploads(body: EntryBody, request: Request, device: Active) -> ReceiptGiven:
+def uploads(body: UploadBody, request: Request, device: Active) -> ReceiptGiven:
     """The bytes are read back; the receipt is given only when they are what the manifest names."""
-    return ReceiptGiven(receipt=give_receipt(center_of(request), device, body.manifest_sha256))
+    receipt = give_receipt(center_of(request), device, body.manifest_sha256, body.held_sha256)
+    return ReceiptGiven(receipt=receipt)
 
 
 @router.post("/api/device/tags")

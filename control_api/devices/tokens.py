@@ -1,21 +1,26 @@
-"""How a device proves itself: a challenge for one use, a token for ten minutes. Only digests are kept."""
+"""How a device proves itself: a challenge for one use, a token for ten minutes. Only digests are kept.
+
+A challenge carries its own end and a MAC, and nothing is written down until a device has answered it: whoever asks
+for many takes nothing from anybody.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from control_api.database import Device, DeviceChallenge, DeviceToken
 from control_api.errors import CenterError
-from storage.signing import PublicKey, SigningError, decode_base64url
+from storage.signing import PublicKey, SigningError, decode_base64url, encode_base64url
 
 CHALLENGE_NS = 60 * 10**9
 TOKEN_S = 600
-OPEN_CHALLENGES = 16
+NONCE_BYTES = 16
 SIGNED_PREFIX = b"shilu-transport-1\n"
 
 
@@ -29,35 +34,28 @@ class KnownDevice:
     chain_key: str
 
 
-def make_challenge(session: Session, device_id: str, now_ns: int) -> str:
+def make_challenge(key: bytes, device_id: str, now_ns: int) -> str:
     """Text to sign. An unknown device gets one too, which nothing will ever fit: an answer tells nobody who exists."""
-    challenge = secrets.token_urlsafe(32)
+    stem = secrets.token_bytes(NONCE_BYTES) + (now_ns + CHALLENGE_NS).to_bytes(8)
+    return encode_base64url(stem + _mac(key, device_id, stem))
+
+
+def give_token(session: Session, key: bytes, device_id: str, challenge: str, signature: str, now_ns: int) -> str:
+    """Raises CenterError `not-proved`, `revoked`."""
+    expires_ns = _end_of(key, device_id, challenge)
+    device = session.get(Device, device_id)
+    if device is None or expires_ns <= now_ns or not _signed(device, challenge, signature):
+        raise _not_proved()
     session.execute(delete(DeviceChallenge).where(DeviceChallenge.expires_wall_ns <= now_ns))
-    if session.get(Device, device_id) is None:
-        return challenge
-    waiting = session.scalar(select(func.count()).where(DeviceChallenge.device_id == device_id)) or 0
-    if waiting >= OPEN_CHALLENGES:
-        raise CenterError("too-many-challenges", "请求过于频繁，请稍后再试。", "Too many at once; wait.", status=429)
-    session.add(
-        DeviceChallenge(challenge_sha256=_digest(challenge), device_id=device_id, expires_wall_ns=now_ns + CHALLENGE_NS)
-    )
-    return challenge
-
-
-def give_token(session: Session, device_id: str, challenge: str, signature: str, now_ns: int) -> str | CenterError:
-    """A token, or the refusal to raise once the challenge's use is committed."""
-    row = session.get(DeviceChallenge, _digest(challenge))
-    if row is None or row.device_id != device_id:
-        return _not_proved()
-    session.delete(row)
-    device = session.get_one(Device, device_id)
-    if row.expires_wall_ns <= now_ns or not _signed(device, challenge, signature):
-        return _not_proved()
+    if session.get(DeviceChallenge, _digest(challenge)) is not None:
+        raise _not_proved()
     if device.state not in ("pending", "active"):
-        return revoked()
+        raise revoked()
+    used = DeviceChallenge(challenge_sha256=_digest(challenge), device_id=device_id, expires_wall_ns=expires_ns)
     session.execute(delete(DeviceToken).where(DeviceToken.expires_wall_ns <= now_ns))
     token = secrets.token_urlsafe(32)
-    session.add(DeviceToken(token_sha256=_digest(token), device_id=device_id, expires_wall_ns=now_ns + TOKEN_S * 10**9))
+    ends_ns = now_ns + TOKEN_S * 10**9
+    session.add_all((used, DeviceToken(token_sha256=_digest(token), device_id=device_id, expires_wall_ns=ends_ns)))
     device.last_seen_wall_ns = now_ns
     return token
 
@@ -85,6 +83,20 @@ def revoked() -> CenterError:
         "The centre has revoked this device; its recordings stay on it. Ask the administrator.",
         status=403,
     )
+
+
+def _end_of(key: bytes, device_id: str, challenge: str) -> int:
+    """When this challenge ends; 0 for what this centre never gave to this device."""
+    try:
+        raw = decode_base64url(challenge)
+    except SigningError:
+        return 0
+    stem, mac = raw[: NONCE_BYTES + 8], raw[NONCE_BYTES + 8 :]
+    return int.from_bytes(stem[NONCE_BYTES:]) if hmac.compare_digest(mac, _mac(key, device_id, stem)) else 0
+
+
+def _mac(key: bytes, device_id: str, stem: bytes) -> bytes:
+    return hmac.new(key, stem + device_id.encode(), hashlib.sha256).digest()
 
 
 def _signed(device: Device, challenge: str, signature: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 
 import pytest
+from sqlalchemy import func, select
 
+from control_api.database import DeviceChallenge
 from control_api.devices.codes import code_text, read_code, wait_s
 from storage.signing import PublicKey, SigningKey, encode_base64url
 from tests.control_api.room_pc import RoomPc
@@ -141,6 +143,20 @@ def test_a_device_must_answer_its_challenge(centre: RunningCentre, pc: RoomPc, r
         unknown = pc.http.post("/api/device/challenge", json={"device": "0" * 32}).json()["challenge"]
         answer = pc.answer_challenge(unknown)
     assert (answer.status_code, code_of(answer)) == (401, "not-proved")
+
+
+def test_nobody_keeps_a_room_out_by_asking_for_challenges(centre: RunningCentre, pc: RoomPc) -> None:
+    for _ in range(40):
+        assert pc.http.post("/api/device/challenge", json={"device": pc.device}).status_code == 200
+    assert pc.sign_in().status_code == 200
+    with centre.center.database.reading() as session:
+        rows = session.scalar(select(func.count()).select_from(DeviceChallenge))
+    assert rows == 2  # those that this device answered
+
+
+@pytest.mark.parametrize("challenge", ["", "!", "AAAA", "A" * 86])
+def test_a_made_up_challenge_serves_nothing(pc: RoomPc, challenge: str) -> None:
+    assert code_of(pc.answer_challenge(challenge)) == "not-proved"
 
 
 def test_tokens_end_after_ten_minutes(centre: RunningCentre, pc: RoomPc) -> None:
