@@ -35,8 +35,11 @@ def find_entry(session: Session, known: KnownDevice, manifest_sha256: str) -> En
     return entry
 
 
-def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str) -> str:
-    """The receipt's JWS. Raises CenterError `not-there`, `bytes-differ`; ObjectStoreError when the archive is down."""
+def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str, held_sha256: str | None = None) -> str:
+    """The receipt's JWS. Raises CenterError `not-there`, `bytes-differ`; ObjectStoreError when the archive is down.
+
+    `held_sha256`: what the room says its own file hashes to, once the archive has refused it for its checksum.
+    """
     with center.database.reading() as session:
         entry = find_entry(session, known, manifest_sha256)
         if entry.receipt is not None:
@@ -44,7 +47,10 @@ def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str) -> st
         until = retain_until(session, entry, center.settings, center.now_ns())
         held = entry.kind == "segment" and is_held(session, entry)
     manifest = open_entry(entry.jws, PublicKey.from_text(known.chain_key))
-    stored = _stored_entry(center, entry, manifest, until) if entry.kind != "segment" else _checked_bytes(center, entry)
+    if entry.kind == "segment":
+        stored = _checked_bytes(center, entry, held_sha256)
+    else:
+        stored = _stored_entry(center, entry, manifest, until)
     receipt = _kept_receipt(center, entry, manifest, stored, until)
     if entry.kind == "segment":
         center.store.extend_retention(stored.key, stored.version_id, until)  # the grant's date may be older
@@ -64,8 +70,11 @@ def keep_waiting(center: Center, limit: int = 200) -> int:
     return len(rows)
 
 
-def _checked_bytes(center: Center, entry: Entry) -> StoredObject:
+def _checked_bytes(center: Center, entry: Entry, held_sha256: str | None) -> StoredObject:
     stored = center.store.stat(entry.object_key)
+    if stored is None and held_sha256 not in (None, entry.sealed_sha256):
+        _refuse(center, entry)  # the file was altered in the room: what was signed will never come
+        raise _bytes_differ()
     if stored is None:
         raise CenterError(
             "not-there",
@@ -149,7 +158,7 @@ def _refuse(center: Center, entry: Entry) -> None:
 def _bytes_differ() -> CenterError:
     return CenterError(
         "bytes-differ",
-        "归档中的内容与签名清单不符，已单独记录并报警；其余录像继续上传。",
-        "The stored bytes are not those that the manifest names; it was set aside with an alarm, the others go on.",
+        "录像内容与签名清单不符，已单独记录并报警；其余录像继续上传。",
+        "The bytes are not those that the manifest names; it was set aside with an alarm, the others go on.",
         status=409,
     )

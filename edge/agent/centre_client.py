@@ -87,8 +87,11 @@ class Centre:
         body = {"manifest_sha256": manifest_sha256}
         return await self._authorised("POST", "/api/device/grants", body, answers.Grant)
 
-    async def uploaded(self, manifest_sha256: str) -> str:
+    async def uploaded(self, manifest_sha256: str, held_sha256: str | None = None) -> str:
+        """`held_sha256`: what the file here hashes to, where that is not what its manifest names."""
         body = {"manifest_sha256": manifest_sha256}
+        if held_sha256 is not None:
+            body["held_sha256"] = held_sha256
         return (await self._authorised("POST", "/api/device/uploads", body, answers.Uploaded)).receipt
 
     async def tag(self, sealed_base64: str, sha256: str) -> None:

@@ -28,6 +28,7 @@ class SpoolSegment:
     size: int
     start_wall_ns: int
     session: str | None
+    sealed_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,14 @@ class SpoolReader:
     def waiting_segments(self, up_to: int, condition: str, session: str, limit: int) -> list[SpoolSegment]:
         """Segments up to entry `up_to` without a receipt, oldest first; `condition` is one of CONDITIONS."""
         query = (
-            "SELECT number, sha256, path, size, start_wall_ns, session FROM entries WHERE kind = 'segment'"  # noqa: S608
+            "SELECT number, sha256, path, size, start_wall_ns, session, sealed_sha256"  # noqa: S608
+            " FROM entries WHERE kind = 'segment'"
             f" AND state = 'waiting' AND path IS NOT NULL AND number <= ? AND {CONDITIONS[condition]}"
             " ORDER BY number LIMIT ?"
         )
         with self._index() as database:
             rows = database.execute(query, (up_to, session, limit)).fetchall() if database else []
-        return [SpoolSegment(row[0], row[1], self._spool / row[2], row[3], row[4], row[5]) for row in rows]
+        return [SpoolSegment(row[0], row[1], self._spool / row[2], row[3], row[4], row[5], row[6]) for row in rows]
 
     def backlog(self) -> Backlog:
         query = (

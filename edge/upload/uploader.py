@@ -1,14 +1,19 @@
 """Brings sealed segments to the archive and their receipts to the recorder, one at a time.
 
 Grant → PUT → the centre reads back → receipt → recorder. Any step may be repeated: an object that stands already
-is answered with its receipt. A segment that fails waits by itself; several failures in a row slow all down.
+is answered with its receipt. A segment that fails waits by itself; several failures in a row slow all down. One
+whose bytes are not those that were signed is set aside by centre and recorder, its file stays.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import random
 import time
 from dataclasses import dataclass
+
+import structlog
 
 from edge.agent.backoff import FIRST_S
 from edge.agent.board import Board
@@ -25,6 +30,8 @@ from storage.errors import StorageError
 from storage.receipt import open_receipt
 from storage.signing import PublicKey
 
+log = structlog.get_logger(__name__)
+BYTES_DIFFER = "bytes-differ"
 LOOK_AT = 50  # segments of each kind, beside those that wait
 STREAK = 3  # failures in a row before all wait
 _KINDS = {
@@ -95,7 +102,7 @@ class Uploader:
         if segment is None:
             return self._idle_s
         try:
-            await self._bring(segment)
+            await self._bring_or_give_up(segment)
         except _OF_ONE as trouble:
             if isinstance(trouble, CentreRefused) and trouble.status in ABOUT_THIS_PC:
                 raise  # about this PC, not about this segment
@@ -121,6 +128,17 @@ class Uploader:
                 return by_key[chosen.key]
         return None
 
+    async def _bring_or_give_up(self, segment: SpoolSegment) -> None:
+        """Bytes that were not signed never become right by trying again."""
+        try:
+            await self._bring(segment)
+        except CentreRefused as refusal:
+            if refusal.code != BYTES_DIFFER:
+                raise
+            log.error("segment-refused", number=segment.number, code=refusal.code)
+            verdict = Verdict(segment.manifest_sha256, None, refusal.code, refusal.message_en)
+            await self._handover.deliver(verdict)
+
     async def _bring(self, segment: SpoolSegment) -> None:
         grant = await self._centre.grant(segment.manifest_sha256)
         receipt = grant.receipt_given()
@@ -144,9 +162,12 @@ class Uploader:
             if trouble.whole:
                 raise
             refusal = trouble
+        held = await asyncio.to_thread(altered, segment) if refusal else None
         try:
-            return await self._centre.uploaded(segment.manifest_sha256)
+            return await self._centre.uploaded(segment.manifest_sha256, held)
         except CentreRefused as unheard:
+            if unheard.code == BYTES_DIFFER:
+                raise
             raise refusal or unheard from None
 
     def _check(self, receipt: str, manifest_sha256: str) -> int:
@@ -169,3 +190,13 @@ class Uploader:
         if whole or self._streak >= STREAK:
             self._streak = 0
             raise trouble
+
+
+def altered(segment: SpoolSegment) -> str | None:
+    """What the file hashes to where that is not what was signed; None when it is. Raises SegmentUnreadable."""
+    try:
+        with segment.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise SegmentUnreadable from None
+    return None if digest == segment.sealed_sha256 else digest
