@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from config.pattern import check_pattern
 
 
 def _is_timezone(name: str) -> str:
@@ -18,10 +19,7 @@ def _is_timezone(name: str) -> str:
 
 
 def _is_pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is not a regular expression ({error})") from error
+    check_pattern(text)
     return text
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from config.pattern import LONGEST_TEXT, check_pattern
 from config.room import DEFAULT_CASE_PATTERN
 from storage.errors import StorageError
 
 DEFAULT_PATTERN = DEFAULT_CASE_PATTERN
-MAX_CHARACTERS = 64
+MAX_CHARACTERS = LONGEST_TEXT
 
 
 class BadCaseId(StorageError):
-    """Not a case ID. Codes: empty, too-long, control-character, look-alike, pattern. Never holds the whole text."""
+    """Not a case ID. Codes: empty, too-long, control-character, look-alike, pattern, bad-pattern.
+
+    Never holds the whole text.
+    """
 
 
 def normalize_case_id(text: str, pattern: str = DEFAULT_PATTERN) -> str:
@@ -32,13 +36,25 @@ def normalize_case_id(text: str, pattern: str = DEFAULT_PATTERN) -> str:
     for character in normal:
         _check_character(character)
     normal = normal.upper()
-    if not re.fullmatch(pattern, normal):
+    if not _compiled(pattern).fullmatch(normal):
         raise BadCaseId(
             "pattern",
             "信访件编号格式不符，请核对位数、字母和连字符。",
             "This does not have the form of a case ID here; check its length, letters and hyphens.",
         )
     return normal
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A room hears the pattern over the line: it is looked at here too before anything is matched."""
+    try:
+        return check_pattern(pattern)
+    except ValueError as error:
+        raise BadCaseId(
+            "bad-pattern",
+            "县中心设置的编号格式无法使用，请联系管理员；可先不填编号开始接访，之后补录。",
+            f"The county's pattern for case IDs can't be used ({error}); go on without a number and add it later.",
+        ) from None
 
 
 def _check_character(character: str) -> None:

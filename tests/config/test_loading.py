@@ -8,6 +8,7 @@ from config.loading import SettingsError, check_settings, load_settings
 from config.process import CenterSettings, RecorderSettings
 from config.room import RoomConfiguration
 
+SLOW = r"^(?:[A-Z0-9]+-?)+$"
 GOOD = {"version": 1, "device": "a" * 32, "room": "b" * 32, "room_name": "1号接谈室", "unit_name": "青石镇"}
 
 
@@ -58,6 +59,7 @@ def test_a_file_that_is_absent_or_no_toml_is_said_so(tmp_path: Path) -> None:
     [
         ({"timezone": "Asia/Nowhere"}, "timezone"),
         ({"case_pattern": "("}, "case_pattern"),
+        ({"case_pattern": SLOW}, "case_pattern"),
         ({"picture": {"width": 641}}, "picture.width"),
         ({"camera": {"kind": "rtsp", "url": "rtsp://user:secret@host/1"}}, "camera.rtsp.url"),
         ({"camera": {"kind": "v4l2", "device": "video0"}}, "camera.v4l2.device"),
@@ -71,7 +73,9 @@ def test_a_room_configuration_that_cannot_work_is_refused_by_key(change: dict[st
     assert key in str(caught.value)
 
 
-@pytest.mark.parametrize("change", [{"timezone": "Asia/Nowhere"}, {"timezone": "/etc"}, {"case_pattern": "("}])
+@pytest.mark.parametrize(
+    "change", [{"timezone": "Asia/Nowhere"}, {"timezone": "/etc"}, {"case_pattern": "("}, {"case_pattern": SLOW}]
+)
 def test_a_centre_that_cannot_work_is_refused_by_key(change: dict[str, str]) -> None:
     values = {"data_directory": "/x", "archive": {"kind": "local", "directory": "/y"}, **change}
     with pytest.raises(SettingsError, match=next(iter(change))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 
 import pytest
@@ -89,3 +90,11 @@ def test_a_county_may_use_chinese_characters() -> None:
     with pytest.raises(BadCaseId) as caught:
         normalize_case_id("青信А12", r"青信.12")
     assert caught.value.code == "look-alike"
+
+
+def test_a_pattern_that_a_wrong_number_would_stop_at_is_never_tried() -> None:
+    begun = time.monotonic()
+    with pytest.raises(BadCaseId) as caught:
+        normalize_case_id("A" * 40 + "!", r"^(?:[A-Z0-9]+-?)+$")
+    assert caught.value.code == "bad-pattern"
+    assert time.monotonic() - begun < 1
