@@ -20,6 +20,7 @@ from storage.verification import verify
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 PROGRESS_EVERY_S = 2.0
+Remark = tuple[int | bool, str, str]  # whether it applies, in Chinese, in English
 
 
 @app.command()
@@ -110,8 +111,13 @@ def _lines(report: Report, chinese: bool, *, opened: bool) -> list[str]:
 
 def _notes(report: Report, chinese: bool, *, opened: bool) -> list[str]:
     """What was and was not checked; only what applies."""
+    remarks = [*_of_checked(report, opened=opened), *_of_missing(report)]
+    return [zh if chinese else en for applies, zh, en in remarks if applies]
+
+
+def _of_checked(report: Report, *, opened: bool) -> list[Remark]:
     prints = "; ".join(report.fingerprints)
-    notes = [
+    return [
         (
             report.keys_from_evidence,
             f"公钥取自被核验的目录本身，请与另行取得的指纹核对：{prints}",
@@ -137,6 +143,11 @@ def _notes(report: Report, chinese: bool, *, opened: bool) -> list[str]:
             "未给出归档私钥：片段内容未打开",
             "no identity was given: no segment was opened",
         ),
+    ]
+
+
+def _of_missing(report: Report) -> list[Remark]:
+    return [
         (
             report.recovered,
             f"断电或崩溃后恢复的片段 {report.recovered} 个",
@@ -164,4 +175,3 @@ def _notes(report: Report, chinese: bool, *, opened: bool) -> list[str]:
             f"{report.receipts_unchecked} receipts were not checked: no centre key",
         ),
     ]
-    return [zh if chinese else en for applies, zh, en in notes if applies]

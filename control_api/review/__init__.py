@@ -1,1 +1,1 @@
-"""Looking at footage: register first, then segments opened on the way out; notes, holds, download."""
+"""Looking at footage: register first, then segments opened on the way out; findings, download."""

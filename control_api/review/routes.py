@@ -1,4 +1,4 @@
-"""Replay, download, notes, holds and corrections over HTTP. The register's row is committed before any footage leaves.
+"""Replay, findings and download over HTTP. The register's row is committed before any footage leaves.
 
 Every answer with footage asks anew who is asking: a person whose rights end sees no further segment.
 """
@@ -127,13 +127,13 @@ def write_finding(
     text: Text = "",
     marked: Text = "",
 ) -> Response:
-    """Answers with the list of notes as it stands, to be put in place."""
+    """Answers with the list of findings as it stands, to be put in place."""
     center = center_of(request)
     with center.database.writing() as db:
         _, row = _allowed(db, center, actor, access)
         add_finding(db, center, actor, center.now_ns(), row.id, wall_ns=wall_ms * 10**6, text=text, marked=bool(marked))
         findings = findings_of(db, row.id)
-    return render(request, actor, "notes.html", {"findings": findings}, status=201)
+    return render(request, actor, "findings.html", {"findings": findings}, status=201)
 
 
 @router.post("/review/downloads")

@@ -80,24 +80,29 @@ def correct_case(
         reason=reason or None,
     )
     sealed = seal_tag(tag, center.keys.recipient_texts)
-    row = CaseTag(
-        sha256=hashlib.sha256(sealed).hexdigest(),
-        session_id=session_id,
-        case_id=case_id,
-        officer_id=actor.account_id,
-        signed_in="online",
-        source="centre",
-        made_wall_ns=made_ns,
-        received_wall_ns=now_ns,
-        bound_wall_ns=now_ns,
-        replaces=tag.replaces,
-        reason=tag.reason,
-    )
+    row = _row_of(tag, hashlib.sha256(sealed).hexdigest(), now_ns)
     session.add(row)
     add_write(session, center, now_ns, tag_key(row.sha256), sealed)
     session.flush()
     center.hurry()
     return row
+
+
+def _row_of(tag: SealableTag, sha256: str, now_ns: int) -> CaseTag:
+    """The centre vouches for its own tags at once."""
+    return CaseTag(
+        sha256=sha256,
+        session_id=tag.session,
+        case_id=tag.case_id,
+        officer_id=tag.officer,
+        signed_in=tag.signed_in,
+        source="centre",
+        made_wall_ns=tag.made_wall_ns,
+        received_wall_ns=now_ns,
+        bound_wall_ns=now_ns,
+        replaces=tag.replaces,
+        reason=tag.reason,
+    )
 
 
 def check_case_id(case_id: str, pattern: str) -> str:

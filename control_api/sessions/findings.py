@@ -29,17 +29,8 @@ def add_finding(
 ) -> Finding:
     """Raises CenterError `no-text`, `outside-session`."""
     actor.check(Permission.WRITE_FINDINGS)
-    row = get_session(session, session_id)
-    text = text.strip()
-    if not 1 <= len(text) <= TEXT_CHARACTERS:
-        raise CenterError(
-            "no-text",
-            f"请填写 1 至 {TEXT_CHARACTERS} 个字。",
-            f"Write 1 to {TEXT_CHARACTERS} characters.",
-            status=422,
-            field="text",
-        )
-    start, end = session_span(row, now_ns)
+    start, end = session_span(get_session(session, session_id), now_ns)
+    text = _check_text(text)
     if not start <= wall_ns <= end:
         raise CenterError(
             "outside-session", "时刻不在本场次内。", "The moment lies outside the session.", status=422, field="wall_ns"
@@ -64,3 +55,16 @@ def add_finding(
 def list_findings(session: Session, session_id: str) -> list[Finding]:
     query = select(Finding).where(Finding.session_id == session_id)
     return list(session.scalars(query.order_by(Finding.wall_ns, Finding.made_wall_ns)))
+
+
+def _check_text(text: str) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= TEXT_CHARACTERS:
+        raise CenterError(
+            "no-text",
+            f"请填写 1 至 {TEXT_CHARACTERS} 个字。",
+            f"Write 1 to {TEXT_CHARACTERS} characters.",
+            status=422,
+            field="text",
+        )
+    return text

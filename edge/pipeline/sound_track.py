@@ -10,7 +10,7 @@ from edge.capture.frame import AudioBlock
 from edge.encode.audio_encoder import PRIMING_SAMPLES
 from edge.pipeline.levels import LevelMeter
 from edge.timeline.gaps import GapSpan, GapWatch
-from edge.timeline.sound_line import RATE, Piece, SoundLine
+from edge.timeline.sound_line import RATE, Piece, SoundLine, ticks_of_samples
 from storage.manifest import GapCause
 from streaming.packet import PcmBlock
 
@@ -94,5 +94,5 @@ class SoundTrack:
         for place in range(0, whole, _PCM_SAMPLES):
             block = samples[place : place + _PCM_SAMPLES]
             at = start + place
-            self._listen(PcmBlock(block.tobytes(), at * 15 // 8, self._line.time_of(at), block.shape[1]))
+            self._listen(PcmBlock(block.tobytes(), ticks_of_samples(at), self._line.time_of(at), block.shape[1]))
         self._unsent = samples[whole:]

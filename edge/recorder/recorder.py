@@ -20,13 +20,13 @@ from edge.recorder.clock import read_clock_state
 from edge.recorder.configuration import Orders, check_newer, keep_orders, load_orders, open_orders
 from edge.recorder.pinning import Pinned, load_pinned, pin
 from edge.recorder.recording import Outlets, RoomRecording
-from edge.recorder.recording_facts import free_bytes, with_recording
+from edge.recorder.recording_facts import with_recording
 from edge.recorder.refusal import Refusal
 from edge.recorder.session_desk import SessionDesk
 from edge.recorder.status import Facts, State, describe_status
 from edge.recorder.version import program_version
 from edge.recorder.watchdog import Watchdog
-from edge.spool.disk_room import is_out_of_room
+from edge.spool.disk_room import free_bytes, is_out_of_room
 from edge.spool.moments import present
 from edge.spool.pruning import receipt_fits
 from storage.disk import make_directories

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 from edge.recorder.recording import RoomRecording
 from edge.recorder.status import Facts
@@ -38,8 +36,3 @@ def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
             frames_lost=pipeline.frames_lost,
         )
     return facts
-
-
-def free_bytes(directory: Path) -> int:
-    state = os.statvfs(directory)
-    return state.f_bavail * state.f_frsize

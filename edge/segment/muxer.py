@@ -19,7 +19,7 @@ from av.stream import Stream
 from edge.encode.audio_encoder import CODEC, AudioEncoder
 from edge.encode.video_encoder import TIME_BASE, EncodedPicture, codec_string
 from edge.segment.sink import Fragment
-from edge.timeline.sound_line import RATE, Piece
+from edge.timeline.sound_line import RATE, Piece, ticks_of_samples
 from storage.boxes import Box, BoxReader, fragment_times
 from storage.manifest import AudioTrack, VideoTrack
 
@@ -133,7 +133,7 @@ class RunMuxer:
             return Fragment(data, video.start, video.start + video.duration, key)
         if audio is None:
             raise ValueError("a fragment without a track")
-        return Fragment(data, audio.start * 15 // 8, (audio.start + audio.duration) * 15 // 8, False)
+        return Fragment(data, ticks_of_samples(audio.start), ticks_of_samples(audio.start + audio.duration), False)
 
 
 class _Sink:

@@ -9,7 +9,7 @@ from edge.encode.video_encoder import EncodedPicture
 from edge.segment.muxer import RunMuxer, RunShape
 from edge.segment.segmenter import Segmenter
 from edge.segment.sink import Fragment, RecordingSink, RunStart
-from edge.timeline.sound_line import Piece
+from edge.timeline.sound_line import Piece, ticks_of_samples
 from storage.manifest import GapCause, Moment
 
 
@@ -40,7 +40,7 @@ class RunWriter:
             start = RunStart(self._run, self._muxer.init, self._anchor, self._muxer.tracks())
             self._sink.run_started(start)
         self._hand_over(self._muxer.add_picture(picture))
-        while self._early_sound and self._early_sound[0].start * 15 // 8 <= picture.pts_90k:
+        while self._early_sound and ticks_of_samples(self._early_sound[0].start) <= picture.pts_90k:
             self._hand_over(self._muxer.add_sound(self._early_sound.popleft()))
 
     def add_sound(self, piece: Piece) -> None:

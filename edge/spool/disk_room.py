@@ -34,18 +34,20 @@ class DiskRoom:
         self._spool, self._index, self._centre = spool, index, centre
         self.limits = limits
 
-    def free_bytes(self) -> int:
-        state = os.statvfs(self._spool)
-        return state.f_bavail * state.f_frsize
-
     def make(self, *, resuming: bool = False) -> bool:
         """Prune what may go. Whether the reserve (and some more, to resume a halted recording) is free now."""
         wanted = self.limits.reserve_bytes + (RESUME_MARGIN_BYTES if resuming else 0)
         rows = self._index.receipted(AT_ONCE)
-        missing = wanted - self.free_bytes()
+        missing = wanted - free_bytes(self._spool)
         if chosen := choose(rows, time.time_ns(), self.limits.keep_ns, missing):
             prune(self._spool, self._index, chosen, self._centre)
-        return self.free_bytes() >= wanted
+        return free_bytes(self._spool) >= wanted
+
+
+def free_bytes(directory: Path) -> int:
+    """What this user may still write on the disk that `directory` lies on."""
+    state = os.statvfs(directory)
+    return state.f_bavail * state.f_frsize
 
 
 def is_out_of_room(error: BaseException) -> bool:

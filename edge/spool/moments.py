@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from edge.timeline.video_clock import nanoseconds_of
 from storage.manifest import Moment
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -12,7 +13,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 def moment_at(anchor: Moment, pts_90k: int) -> Moment:
     """Both clocks at `pts_90k` of the run whose pts 0 was at `anchor`."""
-    elapsed_ns = pts_90k * 1_000_000_000 // 90_000
+    elapsed_ns = nanoseconds_of(pts_90k)
     return Moment(wall_ns=anchor.wall_ns + elapsed_ns, mono_ns=anchor.mono_ns + elapsed_ns, pts_90k=pts_90k)
 
 

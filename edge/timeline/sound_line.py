@@ -18,6 +18,11 @@ _BREAK_S = 0.120  # later than this and sound is missing between; resampling wou
 _BACKWARDS_S = 1.0  # earlier than this and the source's clock is another one
 
 
+def ticks_of_samples(samples: int) -> int:
+    """Samples at 48 kHz in ticks of 1/90000 s, rounded down."""
+    return samples * 15 // 8
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Consecutive samples of the line. `filled`: silence that stands for missing sound."""
