@@ -145,6 +145,7 @@ class Api:
 
     async def open_session(self, web_session: WebSession, body: Body) -> Response:
         session = await self._desk.sessions.open(self._acting(web_session), _text(body, "case_id"))
+        await self._desk.look_again()
         return JSONResponse({"session": session, "tagged": bool(_text(body, "case_id").strip())})
 
     async def tag_session(self, web_session: WebSession, body: Body) -> Response:
@@ -158,6 +159,7 @@ class Api:
     async def close_session(self, web_session: WebSession, body: Body) -> Response:
         session = _text(body, "session")
         closed_wall_ns = await self._desk.sessions.close(self._acting(web_session), session)
+        await self._desk.look_again()
         return JSONResponse({"session": session, "closed_wall_ns": closed_wall_ns})
 
     def _acting(self, web_session: WebSession) -> Acting:

@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from edge.agent.board import Board
 from edge.agent.outbox import Outbox
 from edge.agent.recorder_client import Recorder
 from edge.agent.room_record import RoomRecord
+from edge.agent.trouble import Trouble
 from edge.console.session_record import RoomSession, SessionRecord
 from edge.console.sessions import Acting, Sessions
 from edge.console.sign_in import SignIn
@@ -103,6 +105,12 @@ class Desk:
             self.web.end(web_session.token)
             return None
         return Acting(officer, web_session.signed_in)
+
+    async def look_again(self) -> None:
+        """Ask the recorder at once, so that who just opened or closed a session sees it on the next page."""
+        # a recorder that fell silent here is told of by the next regular look
+        with suppress(Trouble):
+            self.board.recorder_says(await self.recorder.status())
 
     def open_session(self) -> RoomSession | None:
         session = self.board.open_session()

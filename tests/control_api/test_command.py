@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from config.process import CenterSettings, LocalArchive
@@ -18,6 +20,13 @@ from control_api.command import UnsafeSettings, check_exposure, cli
 from storage.sealing import IdentityOpener
 
 PASSWORD = "four plain words here"
+
+
+@pytest.fixture(autouse=True)
+def plain_logging() -> Iterator[None]:
+    """A command sets up the process's logging; in-process runs must not leave it writing to a closed stream."""
+    yield
+    structlog.reset_defaults()
 
 
 def write_settings(directory: Path, **more: str) -> Path:

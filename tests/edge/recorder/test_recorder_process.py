@@ -27,6 +27,7 @@ from storage.verification import verify
 from streaming.bus import Kind
 from streaming.bus_reader import BusReader
 from tests.edge.recorder.room import SMALL_PICTURE, Room, recording_room
+from tests.servers.small_disk import small_disk
 
 OFFICER = secrets.token_hex(16)
 BY = {"officer": OFFICER, "signed_in": "offline"}
@@ -285,34 +286,26 @@ def test_a_life_from_start_to_orderly_end_and_the_next(tmp_path: Path) -> None:
             assert json.loads(line)["event"]
 
 
-def test_a_full_disk_is_said_within_seconds_and_recording_goes_on_when_there_is_room(tmp_path: Path) -> None:
+def test_a_full_disk_is_said_within_seconds_and_recording_goes_on_when_there_is_room() -> None:
     """S4, S6, on a real small file system."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(disk)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("a small file system can only be mounted by root")
-    try:
-        with recording_room(disk) as room:
-            wait_for_segment(room)
-            before = sorted(room.spool.rglob("*.age"))
-            (disk / "filler").write_bytes(bytes(60 << 20))
-            began_s = time.monotonic()
-            status = room.wait_until("stopped", 10)
-            assert time.monotonic() - began_s < 10
-            assert "disk-full" in {problem["code"] for problem in status["problems"]}
-            assert set(before) <= set(room.spool.rglob("*.age"))
-            (disk / "filler").unlink()
-            began_s = time.monotonic()
-            room.wait_until("recording", 10)
-            assert time.monotonic() - began_s < 5
-            assert gaps(room)[-1].cause is GapCause.DISK_FULL
-            room.stop()
-            key = SigningKey.load(room.data / "recorder" / "keys" / "chain.key").public
-            report = verify(room.spool, [key], (), IdentityOpener(room.centre.identity), thorough=True)
-            assert report.problem is None, report.problem
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+    with small_disk(100) as disk, recording_room(disk) as room:
+        wait_for_segment(room)
+        before = sorted(room.spool.rglob("*.age"))
+        (disk / "filler").write_bytes(bytes(60 << 20))
+        began_s = time.monotonic()
+        status = room.wait_until("stopped", 10)
+        assert time.monotonic() - began_s < 10
+        assert "disk-full" in {problem["code"] for problem in status["problems"]}
+        assert set(before) <= set(room.spool.rglob("*.age"))
+        (disk / "filler").unlink()
+        began_s = time.monotonic()
+        room.wait_until("recording", 10)
+        assert time.monotonic() - began_s < 5
+        assert gaps(room)[-1].cause is GapCause.DISK_FULL
+        room.stop()
+        key = SigningKey.load(room.data / "recorder" / "keys" / "chain.key").public
+        report = verify(room.spool, [key], (), IdentityOpener(room.centre.identity), thorough=True)
+        assert report.problem is None, report.problem
 
 
 def test_wrong_settings_are_refused_by_key(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,21 +12,15 @@ from edge.spool.intake import RunEnd
 from edge.spool.moments import moment_at, present
 from storage.manifest import GapCause, GapManifest
 from tests.edge.spool.spool_room import Keys, Life, check
+from tests.servers.small_disk import small_disk
 
 NS = 1_000_000_000
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of twelve megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)]
-    mounted = subprocess.run(command, check=False, capture_output=True)
-    if mounted.returncode:
-        pytest.skip("a small file system can only be mounted by root")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+@pytest.fixture(name="small_disk")
+def twelve_megabytes() -> Iterator[Path]:
+    with small_disk(12) as place:
+        yield place
 
 
 def fill(path: Path) -> None:
