@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from control_api.archive.admission import Place, admit, is_hole
 from control_api.archive.alarms import clear_alarm, raise_alarm
+from control_api.archive.retention import clock_plausible, kept_from
 from control_api.database import Alarm, Device, Entry, RefusedEntry
 from control_api.database.engine import Database
 from control_api.devices.tokens import KnownDevice
@@ -120,7 +121,11 @@ def _accept(
     behind_refused: bool,
     now_ns: int,
 ) -> None:
-    session.add(_entry(manifest, jws, sha256, behind_refused, now_ns))
+    entry = _entry(manifest, jws, sha256, behind_refused, now_ns)
+    entry.kept_from_wall_ns = kept_from(manifest, device.enrolled_wall_ns, now_ns)
+    session.add(entry)
+    if not clock_plausible(manifest, device.enrolled_wall_ns, now_ns):
+        raise_alarm(session, now_ns, "clock-implausible", room_id=device.room_id, device_id=device.id)
     if manifest.number > device.head_number:
         device.head_number = manifest.number
         device.head_sha256 = sha256

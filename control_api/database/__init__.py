@@ -6,7 +6,7 @@ Times are integers of UTC nanoseconds (`…_wall_ns`), ids are 128 random bits i
 from control_api.database.base import Base, new_id
 from control_api.database.chain import Alarm, ArchiveWrite, Entry, RefusedEntry
 from control_api.database.devices import Device, DeviceChallenge, DeviceToken, EnrolmentAttempt, EnrolmentCode
-from control_api.database.footage import CaseTag, Finding, Hold, RoomSession
+from control_api.database.footage import CaseTag, Finding, HeldSession, Hold, RoomSession
 from control_api.database.people import Account, Unit, WebSession
 from control_api.database.register import AccessGrant, AccessStretch
 from control_api.database.rooms import ConfigurationVersion, Room
@@ -29,6 +29,7 @@ __all__ = [
     "EnrolmentCode",
     "Entry",
     "Finding",
+    "HeldSession",
     "Hold",
     "Meta",
     "RefusedEntry",

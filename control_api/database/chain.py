@@ -35,6 +35,7 @@ class Entry(Base):
     sequence: Mapped[int | None] = mapped_column(BigInteger)
     start_wall_ns: Mapped[WallNs]
     end_wall_ns: Mapped[WallNs]
+    kept_from_wall_ns: Mapped[WallNs]  # retention counts from here: the room's time where it can be believed
     session_id: Mapped[Identifier | None] = mapped_column(index=True)
     tag_sha256: Mapped[Digest | None] = mapped_column(index=True)
     sealed_sha256: Mapped[Digest | None]
@@ -42,6 +43,8 @@ class Entry(Base):
     object_key: Mapped[str] = mapped_column(String(300))
     version_id: Mapped[str | None] = mapped_column(String(200))
     retain_until_wall_ns: Mapped[WallNs | None]
+    archive_hold: Mapped[bool] = mapped_column(default=False)  # the archive's own legal hold, as last set from here
+    keep_after_wall_ns: Mapped[WallNs | None]  # keeping it failed: not tried again before this
     state: Mapped[Code]
     refused_code: Mapped[Code | None]
     receipt: Mapped[str | None] = mapped_column(Text)

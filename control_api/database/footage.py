@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from control_api.database.base import Base, Code, Digest, DigestKey, Identifier, IdentifierKey, WallNs, refers
@@ -81,3 +81,19 @@ class Hold(Base):
     released_wall_ns: Mapped[WallNs | None]
     released_by: Mapped[Identifier | None]
     released_reason: Mapped[str | None] = mapped_column(String(400))
+
+
+class HeldSession(Base):
+    """A session under a hold, from the moment on that the hold or the session's case brought them together. It stays
+    when the session's case is corrected: only releasing the hold ends it.
+
+    `recorded`: it stands in the archive's records. `settled`: the hold was released, and the archive's lock taken off.
+    """
+
+    __tablename__ = "held_sessions"
+
+    hold_id: Mapped[str] = mapped_column(String(32), ForeignKey("holds.id"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(32), ForeignKey("sessions.id"), primary_key=True, index=True)
+    bound_wall_ns: Mapped[WallNs]
+    recorded: Mapped[bool] = mapped_column(default=False)
+    settled: Mapped[bool] = mapped_column(default=False)

@@ -13,6 +13,7 @@ import httpx
 from storage.case_tag import CaseTag, seal_tag
 from storage.chain import EMPTY, AnyManifest, ChainHead, sign_entry
 from storage.manifest import (
+    ClockState,
     GapCause,
     GapManifest,
     Moment,
@@ -42,6 +43,7 @@ class RoomPc:
         self.sequence = 0
         self.wall_ns = time.time_ns() - 3600 * S
         self.sealed: dict[str, bytes] = {}
+        self.clock = ClockState()
 
     def enrol(self, code: str, **changes: str) -> httpx.Response:
         proved = f"shilu-enrol-1\n{_secret(code).hex()} {self.transport_key.public.text}".encode()
@@ -182,6 +184,7 @@ class RoomPc:
             "number": self.head.number + 1,
             "previous": self.head.sha256,
             "made": self._moment(),
+            "clock": self.clock,
         }
 
     def _moment(self) -> Moment:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from control_api.archive.keeper import work_once
 from control_api.archive.receipts import keep_waiting
-from control_api.database import Entry
-from storage.manifest import NoteKind
+from control_api.database import Device, Entry
+from storage.manifest import ClockState, NoteKind
 from storage.receipt import open_receipt
 from storage.signing import PublicKey, jws_sha256
 from tests.control_api.room_pc import RoomPc
@@ -131,7 +131,10 @@ def test_footage_before_an_opening_gets_the_sessions_time(centre: RunningCentre,
 
 
 def test_footage_that_comes_very_late_is_kept_a_day(centre: RunningCentre, pc: RoomPc) -> None:
+    with centre.center.database.writing() as session:
+        session.get_one(Device, pc.device).enrolled_wall_ns -= 1000 * DAY_NS
     pc.wall_ns -= 400 * DAY_NS
+    pc.clock = ClockState(source="chrony", synchronized=True)
     jws = pc.segment()
     pc.deliver(jws)
     assert _kept_days(centre, jws) == 401
