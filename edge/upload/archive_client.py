@@ -43,7 +43,8 @@ class ArchiveClient:
         url = self._address(grant)
         headers = {name.lower(): value for name, value in grant.headers.items() if name.lower() != "host"}
         headers.setdefault("content-length", str(size_bytes))
-        file.stat()  # a missing file is this PC's fault and must not look like the archive's
+        if file.stat().st_size != size_bytes:  # a missing file is this PC's fault and must not look like the archive's
+            raise ArchiveTrouble("the file has another length than was signed", whole=False)
         try:
             async with asyncio.timeout(LONGEST_PUT_S):
                 response = await self._client.put(url, headers=headers, content=self._read(file))
