@@ -18,19 +18,24 @@ class _Strict(BaseModel):
 
 class RecorderSettings(_Strict):
     data_directory: Path = Field(description="the room's data directory; the recorder writes below recorder/")
-    run_directory: Path = Field(description="where the sockets are")
+    run_directory: Path = Field(description="where its sockets are")
+    agent_user: str = Field("", description="who may give orders, see live and read the spool; empty: its own user")
+    live_user: str = Field("", description="who may see live; empty: its own user")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class LiveSettings(_Strict):
-    run_directory: Path
+    run_directory: Path = Field(description="where the recorder's sockets are")
+    live_directory: Path | None = Field(None, description="where its own socket is; left out: the recorder's")
+    agent_user: str = Field("", description="who may bring viewers; empty: its own user")
     max_viewers: int = Field(8, ge=1, le=64)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class AgentSettings(_Strict):
     data_directory: Path
-    run_directory: Path
+    run_directory: Path = Field(description="where the recorder's sockets are")
+    live_directory: Path | None = Field(None, description="where shilu-live's socket is; left out: the recorder's")
     centre_url: str = Field(pattern=r"^https?://", description="plain http is refused but for loopback")
     ca_file: Path | None = Field(None, description="the county's CA, when its certificate is not publicly known")
     console_host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"

@@ -17,12 +17,12 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def make_directories(directory: Path) -> None:
-    """Create `directory` and what is missing above it, each name synced. Private to this user."""
+def make_directories(directory: Path, mode: int = 0o700) -> None:
+    """Create `directory` and what is missing above it, each name synced. This user's alone unless `mode` says else."""
     missing = [directory, *directory.parents]
     for path in reversed([path for path in missing if not path.exists()]):
         with contextlib.suppress(FileExistsError):
-            path.mkdir(mode=0o700)
+            path.mkdir(mode=mode)
         sync_directory(path.parent)
 
 

@@ -37,11 +37,18 @@ class SealedResult:
 
 
 class SealedWriter:
-    """An age file being written. A path is created exclusively, 0600; the caller syncs its directory."""
+    """An age file being written. A path is created exclusively, with `mode`; the caller syncs its directory."""
 
-    def __init__(self, target: Path | BinaryIO, recipients: Sequence[str], *, held_bytes: int = HELD_BYTES) -> None:
+    def __init__(
+        self,
+        target: Path | BinaryIO,
+        recipients: Sequence[str],
+        *,
+        held_bytes: int = HELD_BYTES,
+        mode: int = 0o600,
+    ) -> None:
         parsed = parse_recipients(recipients)
-        self._file: BinaryIO | FileIO = _create(target) if isinstance(target, Path) else target
+        self._file: BinaryIO | FileIO = _create(target, mode) if isinstance(target, Path) else target
         self._sink = _Sink(self._file)
         self._feed = _Feed(held_bytes)
         self._position = 0
@@ -248,8 +255,8 @@ class _Sink:
         """pyrage's writer asks for it; the owner syncs."""
 
 
-def _create(path: Path) -> FileIO:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _create(path: Path, mode: int) -> FileIO:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     return FileIO(descriptor, "wb")
 
 

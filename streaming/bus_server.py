@@ -1,16 +1,13 @@
 """Serves the media bus on a unix socket. Publishing is for any thread and never waits; sockets are asyncio's.
 
-Readers are processes of the same user. None of them can slow the recorder: each has its bounded queue, and wishes for
-key frames are answered at most once a second all together.
+Readers are processes of its own user and of those it is told. None of them can slow the recorder: each has its bounded
+queue, and wishes for key frames are answered at most once a second all together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +23,7 @@ from streaming.bus import (
     sound_frame,
 )
 from streaming.bus_queue import ReaderQueue
+from streaming.local_socket import OWN_USER, Peers, listen
 from streaming.packet import Packet, PcmBlock
 
 MAX_READERS = 16
@@ -40,9 +38,10 @@ class BusServer:
         self,
         path: Path,
         on_key_frame_wanted: Callable[[], None],
+        peers: Peers = OWN_USER,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path = path
+        self._path, self._peers = path, peers
         self._on_key_frame_wanted = on_key_frame_wanted
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
@@ -60,14 +59,9 @@ class BusServer:
         return len(self._readers)
 
     async def start(self) -> None:
-        """Listen. A socket left behind by a crash is replaced; the directory is the caller's, 0700."""
+        """Listen; the directory is the caller's."""
         self._loop = asyncio.get_running_loop()
-        self._path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
-        finally:
-            os.umask(before)
+        self._server = await listen(self._path, self._serve, self._peers)
 
     async def stop(self) -> None:
         if self._server is None:
@@ -139,7 +133,7 @@ class BusServer:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         try:
-            if is_own_user(writer) and len(self._readers) < MAX_READERS:
+            if self._peers.admit(writer) and len(self._readers) < MAX_READERS:
                 await self._attend(reader, writer)
         except (OSError, asyncio.CancelledError):
             pass  # the reader went away, or the server stops
@@ -185,10 +179,3 @@ class BusServer:
         while wishes := await reader.read(64):
             if KEY_FRAME_WANTED in wishes:
                 self._want_key_frame()
-
-
-def is_own_user(writer: asyncio.StreamWriter) -> bool:
-    """Whether the peer of a unix socket runs as this process's user."""
-    peer: socket.socket = writer.get_extra_info("socket")
-    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    return bool(uid == os.getuid())

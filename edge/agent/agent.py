@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 from dataclasses import dataclass, field
 
@@ -30,6 +29,7 @@ from edge.agent.spool_reader import SpoolReader
 from edge.agent.supervision import Supervisor
 from edge.agent.trouble import LiveRefused
 from edge.console.server import Console, ConsoleParts
+from edge.process.service_manager import READY, STOPPING, tell, tell_alive
 from edge.recorder.version import program_version
 from edge.upload.archive_client import ArchiveClient
 from edge.upload.tag_sender import TagSender
@@ -63,7 +63,7 @@ class Agent:
         self.record = RoomRecord(self._database)
         self.outbox = Outbox(self._database)
         self.recorder = Recorder(settings.run_directory / "recorder.sock")
-        self.live = Live(settings.run_directory / "live.sock")
+        self.live = Live((settings.live_directory or settings.run_directory) / "live.sock")
         self.centre = Centre(settings.centre_url, certificates, self.board.centre_answered)
         self._archive = ArchiveClient(settings.centre_url, certificates)
         spool = SpoolReader(settings.data_directory / "recorder" / "spool")
@@ -133,10 +133,14 @@ class Agent:
     async def run(self) -> None:
         """Until cancelled; the console answers first, so that a room without a line still has its page."""
         await self.console.start()
+        alive = asyncio.create_task(tell_alive())
+        tell(READY)
         log.info("agent-started", version=self.board.version, console=self.board.console)
         try:
             await self.supervisor.run()
         finally:
+            tell(STOPPING)
+            alive.cancel()
             await self.console.stop()
             await self.close()
 
@@ -195,8 +199,3 @@ async def run_agent(settings: AgentSettings) -> None:
         loop.add_signal_handler(name, running.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await running
-
-
-def private_files() -> None:
-    """Whatever this process creates is for its own user only."""
-    os.umask(0o077)

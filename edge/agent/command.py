@@ -15,9 +15,10 @@ import typer
 
 from config.loading import SettingsError, load_settings
 from config.process import AgentSettings
-from edge.agent.agent import Agent, private_files, run_agent
+from edge.agent.agent import Agent, run_agent
 from edge.agent.centre_client import UnsafeAddress
 from edge.agent.trouble import Trouble
+from edge.process.closing_off import close_off
 from storage.errors import StorageError
 
 application = typer.Typer(
@@ -68,7 +69,7 @@ def _run(path: Path) -> None:
 
 
 def _load(path: Path) -> AgentSettings:
-    private_files()
+    close_off()
     settings = load_settings(path, AgentSettings)
     set_up_log(settings.log_level)
     return settings

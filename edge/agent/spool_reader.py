@@ -50,7 +50,7 @@ class SpoolReader:
         if not index.is_file():
             yield None
             return
-        with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as database:
+        with closing(sqlite3.connect(_address(index), uri=True, timeout=2)) as database:
             yield database
 
     def entries_after(self, number: int, limit: int) -> list[ChainEntry]:
@@ -101,6 +101,13 @@ class SpoolReader:
                 return []
             query = "SELECT jws FROM entries WHERE kind = 'note' AND session = ? ORDER BY number"
             return [str(row[0]) for row in database.execute(query, (session,))]
+
+
+def _address(index: Path) -> str:
+    """Read-only. A stopped recorder leaves no WAL, and who may not write there can't make one: nobody changes the
+    file then, since a recorder that starts makes its WAL first."""
+    stopped = not index.with_name(f"{index.name}-wal").exists()
+    return f"{index.absolute().as_uri()}?mode=ro{'&immutable=1' if stopped else ''}"
 
 
 CONDITIONS = {

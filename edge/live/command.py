@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +16,8 @@ import typer
 from config.loading import SettingsError, load_settings
 from config.process import LiveSettings
 from edge.live.room_live import RoomLive
+from edge.process.closing_off import FOR_THE_GROUP, PRIVATE, close_off
+from streaming.local_socket import UnknownUser, named_peers
 
 application = typer.Typer(
     help="Shows the room to those who may watch it live.", pretty_exceptions_enable=False, add_completion=False
@@ -32,12 +33,13 @@ def run(
     """Run until SIGTERM."""
     try:
         loaded = load_settings(settings, LiveSettings)
-    except SettingsError as error:
+        peers = named_peers(loaded.agent_user)
+    except (SettingsError, UnknownUser) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    close_off(FOR_THE_GROUP if loaded.agent_user else PRIVATE)
     _set_up_log(loaded.log_level)
-    os.umask(0o077)
-    asyncio.run(_until_told(RoomLive(loaded)))
+    asyncio.run(_until_told(RoomLive(loaded, peers)))
 
 
 async def _until_told(live: RoomLive) -> None:

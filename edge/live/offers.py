@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from streaming.local_socket import OWN_USER, Peers, listen
 from streaming.watcher import OfferRefused
 from streaming.watching import Watching
 
@@ -40,8 +40,8 @@ class _Close(BaseModel):
 class Offers:
     """Answers the commands `offer`, `close` and `viewers`; everything else is refused by name."""
 
-    def __init__(self, watching: Watching) -> None:
-        self._watching = watching
+    def __init__(self, watching: Watching, peers: Peers = OWN_USER) -> None:
+        self._watching, self._peers = watching, peers
         self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "offer": self._offer,
             "close": self._close,
@@ -49,18 +49,13 @@ class Offers:
         }
 
     async def serve(self, socket: Path) -> asyncio.Server:
-        """Listen at `socket`, readable by this user alone; a socket that a crash left is replaced."""
-        socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        socket.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            return await asyncio.start_unix_server(self._talk, str(socket), limit=LONGEST_LINE_BYTES)
-        finally:
-            os.umask(before)
+        """Listen at `socket`, for the users it is told."""
+        socket.parent.mkdir(mode=0o750, parents=True, exist_ok=True)  # as far as the umask lets it
+        return await listen(socket, self._talk, self._peers, LONGEST_LINE_BYTES)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError, asyncio.LimitOverrunError):
-            while line := await reader.readline():
+            while self._peers.admit(writer) and (line := await reader.readline()):
                 writer.write(json.dumps(await self.answer(line), ensure_ascii=False).encode() + b"\n")
                 await writer.drain()
         writer.close()

@@ -12,8 +12,10 @@ import structlog
 
 from config.process import LiveSettings
 from edge.live.offers import Offers
+from edge.process.service_manager import READY, STOPPING, tell, tell_alive
 from streaming.bus import BusError, BusFrame, Kind
 from streaming.bus_reader import AsyncBusReader
+from streaming.local_socket import OWN_USER, Peers
 from streaming.watching import Watching
 
 PAUSE_S = 0.5
@@ -23,19 +25,24 @@ log = structlog.get_logger()
 class RoomLive:
     """One per process. `run` until it is cancelled."""
 
-    def __init__(self, settings: LiveSettings) -> None:
+    def __init__(self, settings: LiveSettings, peers: Peers = OWN_USER) -> None:
         self._media = settings.run_directory / "media.sock"
-        self._socket = settings.run_directory / "live.sock"
+        self._socket = (settings.live_directory or settings.run_directory) / "live.sock"
+        self._peers = peers
         self._reader: AsyncBusReader | None = None
         self.watching = Watching(self._want_key, settings.max_viewers)
 
     async def run(self) -> None:
-        server = await Offers(self.watching).serve(self._socket)
+        server = await Offers(self.watching, self._peers).serve(self._socket)
         sweep = asyncio.create_task(self.watching.sweep())
+        alive = asyncio.create_task(tell_alive())
+        tell(READY)
         try:
             await self._follow_recorder()
         finally:
+            tell(STOPPING)
             sweep.cancel()
+            alive.cancel()
             server.close()
             with contextlib.suppress(OSError):
                 self._socket.unlink(missing_ok=True)

@@ -6,13 +6,12 @@ Exit 0: stopped in order. 1: cannot start, the sentence says why. 2: wrong setti
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import fcntl
 import logging
 import os
-import resource
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -21,6 +20,8 @@ import typer
 
 from config.loading import SettingsError, load_settings
 from config.process import RecorderSettings
+from edge.process.closing_off import FOR_THE_GROUP, PRIVATE, close_off
+from edge.process.service_manager import ALIVE, READY, STOPPING, tell
 from edge.recorder.command_server import CommandServer
 from edge.recorder.commands import Commands
 from edge.recorder.media_server import MediaServer
@@ -29,12 +30,13 @@ from edge.recorder.recorder import Recorder
 from edge.recorder.recording import Outlets
 from storage.disk import make_directories
 from storage.errors import StorageError
+from streaming.local_socket import Peers, UnknownUser, named_peers
 
 log = structlog.get_logger("recorder")
 application = typer.Typer(help="Records the room.", pretty_exceptions_enable=False, add_completion=False)
 GAVE_UP = 70
 TICK_S = 1.0
-_PR_SET_DUMPABLE = 4
+SHARED_DIRECTORY = 0o750  # as far as the umask lets it: the group is let in where another user reads the spool
 
 
 @application.command()
@@ -46,24 +48,38 @@ def run(
     """Run until SIGTERM."""
     try:
         loaded = load_settings(settings, RecorderSettings)
-    except SettingsError as error:
+        allowed = Allowed(named_peers(loaded.agent_user), named_peers(loaded.agent_user, loaded.live_user))
+    except (SettingsError, UnknownUser) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    close_off()
+    close_off(FOR_THE_GROUP if loaded.agent_user or loaded.live_user else PRIVATE)
     set_up_log(loaded.log_level)
-    make_directories(loaded.data_directory / "recorder")
-    make_directories(loaded.run_directory)
+    make_directories(loaded.data_directory / "recorder", SHARED_DIRECTORY)
+    make_directories(loaded.run_directory, SHARED_DIRECTORY)
     try:
-        with (loaded.data_directory / "recorder" / "lock").open("w") as lock:
+        with open_lock(loaded.data_directory / "recorder" / "lock") as lock:
             take_lock(lock)
-            asyncio.run(serve(loaded))
+            asyncio.run(serve(loaded, allowed))
     except (StorageError, PinDamaged, AlreadyRunning) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Who may give orders, and who may look on. Whoever shows the room to the network gives no orders."""
+
+    orders: Peers
+    media: Peers
+
+
 class AlreadyRunning(Exception):
     """Another recorder holds this data directory: two would write one chain."""
+
+
+def open_lock(path: Path) -> TextIO:
+    """Its own user's alone: who may open it could hold it, and no recorder would start."""
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600), "w")
 
 
 def take_lock(lock: TextIO) -> None:
@@ -76,25 +92,32 @@ def take_lock(lock: TextIO) -> None:
         ) from error
 
 
-async def serve(settings: RecorderSettings) -> None:
+async def serve(settings: RecorderSettings, allowed: Allowed) -> None:
     """Sockets first, so that somebody can ask; then the recording; until told to stop."""
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     recorder: Recorder | None = None
-    media = MediaServer(settings.run_directory / "media.sock", lambda: recorder.want_key_frame() if recorder else None)
+    media = MediaServer(
+        settings.run_directory / "media.sock",
+        lambda: recorder.want_key_frame() if recorder else None,
+        allowed.media,
+    )
     recorder = Recorder(settings, Outlets(media.picture, media.sound, media.run_started, give_up))
-    commands = CommandServer(settings.run_directory / "recorder.sock", Commands(recorder).answer)
+    commands = CommandServer(settings.run_directory / "recorder.sock", Commands(recorder).answer, allowed.orders)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     await media.start()
     await commands.start()
     recorder.start()
     log.info("started")
+    tell(READY)
     while not stopping.is_set():
         await asyncio.to_thread(recorder.tick)
+        tell(ALIVE)  # this loop turns, and the tick found the pipeline turning
         try:
             await asyncio.wait_for(stopping.wait(), TICK_S)
         except TimeoutError:
             continue
+    tell(STOPPING)
     await commands.stop()
     await asyncio.to_thread(recorder.stop)
     await media.stop()
@@ -106,13 +129,6 @@ def give_up(error: BaseException) -> None:
     log.error("gave-up", error=type(error).__name__)
     sys.stderr.flush()
     os._exit(GAVE_UP)
-
-
-def close_off() -> None:
-    """No file for others, no picture of this process's memory on any disk."""
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def set_up_log(level: str) -> None:

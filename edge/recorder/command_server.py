@@ -1,16 +1,15 @@
-"""Serves `recorder.sock`: one JSON object per line each way, for processes of the same user only."""
+"""Serves `recorder.sock`: one JSON object per line each way, for its own user and those it is told."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streaming.bus_server import is_own_user
+from streaming.local_socket import OWN_USER, Peers, listen
 
 LONGEST_LINE_BYTES = 4 << 20
 SILENCE_S = 60.0
@@ -20,19 +19,14 @@ MAX_PEERS = 32
 class CommandServer:
     """`answer` is called in a thread of its own for each line, so that a slow disk holds up one peer only."""
 
-    def __init__(self, path: Path, answer: Callable[[bytes], dict[str, Any]]) -> None:
-        self._path, self._answer = path, answer
+    def __init__(self, path: Path, answer: Callable[[bytes], dict[str, Any]], allowed: Peers = OWN_USER) -> None:
+        self._path, self._answer, self._allowed = path, answer, allowed
         self._server: asyncio.Server | None = None
         self._peers: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Listen. A socket left behind by a crash is replaced; the directory is the caller's, 0700."""
-        self._path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=LONGEST_LINE_BYTES)
-        finally:
-            os.umask(before)
+        """Listen; the directory is the caller's."""
+        self._server = await listen(self._path, self._serve, self._allowed, LONGEST_LINE_BYTES)
 
     async def stop(self) -> None:
         if self._server is None:
@@ -50,7 +44,7 @@ class CommandServer:
         self._peers.add(task)
         task.add_done_callback(self._peers.discard)
         try:
-            if is_own_user(writer) and len(self._peers) <= MAX_PEERS:
+            if self._allowed.admit(writer) and len(self._peers) <= MAX_PEERS:
                 await self._converse(reader, writer)
         except (OSError, TimeoutError, asyncio.CancelledError):
             pass  # the peer went away or fell silent, or the server stops

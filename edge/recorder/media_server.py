@@ -9,14 +9,15 @@ from typing import Any
 from edge.segment.sink import RunStart
 from storage.manifest import VideoTrack
 from streaming.bus_server import BusServer
+from streaming.local_socket import OWN_USER, Peers
 from streaming.packet import Packet, PcmBlock
 
 
 class MediaServer:
     """`start` and `stop` in the event loop; the rest from the pipeline's threads."""
 
-    def __init__(self, socket: Path, on_key_frame_wanted: Callable[[], None]) -> None:
-        self._bus = BusServer(socket, on_key_frame_wanted)
+    def __init__(self, socket: Path, on_key_frame_wanted: Callable[[], None], peers: Peers = OWN_USER) -> None:
+        self._bus = BusServer(socket, on_key_frame_wanted, peers)
 
     async def start(self) -> None:
         await self._bus.start()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edge.segment.sink import Fragment, RunStart
 from edge.spool.moments import moment_at
+from edge.spool.sharing import SHARED_DIRECTORY, SHARED_FILE
 from storage.boxes import free_box
 from storage.disk import make_directories, sync_directory
 from storage.journal import JournalHeader, JournalWriter
@@ -68,8 +69,8 @@ class OpenSegment:
         self._secured = 0  # leading fragments whose chunks are in the file
         self._synced_pts_90k: int | None = None
         self.settled_pts_90k: int | None = None  # end of the newest fragment that a crash can't take
-        make_directories(self._final.parent)
-        self._sealed = SealedWriter(self._open, recipients)
+        make_directories(self._final.parent, SHARED_DIRECTORY)
+        self._sealed = SealedWriter(self._open, recipients, mode=SHARED_FILE)
         try:
             self._journal = JournalWriter(self._journal_path, self._header(run, clock, session, tag_sha256))
             self._write_first(run.init)

@@ -18,6 +18,7 @@ from edge.spool.ledger import Ledger, chain_file
 from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, SEGMENT_SUFFIX, segment_name
 from edge.spool.pruning import finish_pruning
 from edge.spool.run_keeper import SessionAt
+from edge.spool.sharing import SHARED_DIRECTORY
 from edge.spool.torn_segment import TornSegment, finish_torn, journal_is_empty, read_torn
 from storage.chain import check_link, open_entry
 from storage.disk import make_directories, sync_directory
@@ -46,7 +47,7 @@ class RecoveryReport:
 
 def open_index(spool: Path) -> SpoolIndex:
     """The index; one that can't be read is set aside and made anew from the chain's files, which hold all of it."""
-    make_directories(spool)
+    make_directories(spool, SHARED_DIRECTORY)
     path = spool / "index.sqlite"
     try:
         index = SpoolIndex(path)
