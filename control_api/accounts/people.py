@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
-from control_api.accounts.passwords import hash_password, hash_pin, password_fits
+from control_api.accounts.attempts import unlock
+from control_api.accounts.passwords import hash_password, hash_pin
 from control_api.accounts.permissions import Permission, Role
 from control_api.accounts.signing_in import sign_out_everywhere
 from control_api.database import Account, Unit, new_id
@@ -95,17 +96,7 @@ def reset_password(session: Session, actor: Actor, account_id: str, password: st
     account = get_account(session, account_id)
     account.password_hash = hash_password(password)
     account.must_change_password = account.id != actor.account_id
-    account.failed_count = 0
-    account.locked_until_wall_ns = None
-    sign_out_everywhere(session, account.id, but=actor.web_session)
-
-
-def change_own_password(session: Session, actor: Actor, old: str, new: str) -> None:
-    account = get_account(session, actor.account_id)
-    if not password_fits(account.password_hash, old):
-        raise CenterError("wrong-password", "原密码不正确。", "The old password is not right.", field="old")
-    account.password_hash = hash_password(new)
-    account.must_change_password = False
+    unlock(session, account)
     sign_out_everywhere(session, account.id, but=actor.web_session)
 
 

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from control_api.accounts import people
 from control_api.accounts.actor import Actor
+from control_api.accounts.attempts import source_of
 from control_api.accounts.cookies import clear_cookie, set_cookie
 from control_api.accounts.guard import public, require
 from control_api.accounts.permissions import ALLOWED, Permission, Role
-from control_api.accounts.signing_in import sign_in, sign_out
+from control_api.accounts.signing_in import change_own_password, sign_in, sign_out
 from control_api.center import center_of
 from control_api.database import Account
 
@@ -94,9 +95,9 @@ class NewPin(_Body):
 
 @router.post("/session", dependencies=[Depends(public)])
 def open_session(body: SignInBody, request: Request, response: Response) -> SignedIn:
-    """Sign in. After five wrong passwords the account is locked for 15 minutes."""
+    """Sign in. After five wrong passwords this account is locked for 15 minutes for who calls from here."""
     center = center_of(request)
-    token, actor = sign_in(center.database, body.name, body.password, center.now_ns())
+    token, actor = sign_in(center, body.name, body.password, source_of(request))
     set_cookie(response, center, token)
     return _signed_in(actor)
 
@@ -116,8 +117,7 @@ def close_session(request: Request, response: Response, actor: Anybody) -> None:
 
 @router.post("/session/password", status_code=204)
 def change_password(body: PasswordBody, request: Request, actor: Anybody) -> None:
-    with center_of(request).database.writing() as session:
-        people.change_own_password(session, actor, body.old, body.new)
+    change_own_password(center_of(request), actor, body.old, body.new, source_of(request))
 
 
 @router.put("/session/locale", status_code=204)

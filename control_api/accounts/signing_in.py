@@ -9,40 +9,61 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
-from control_api.accounts.passwords import password_fits
+from control_api.accounts.attempts import count_attempt, forgive_attempt, target_of
+from control_api.accounts.passwords import check_password, hash_password, password_fits, place_in_queue
+from control_api.center import Center
 from control_api.database import Account, WebSession
 from control_api.database.engine import Database
 from control_api.errors import CenterError
 from pages.form_safety import form_token
 
-MAX_FAILURES = 5
-LOCKED_NS = 15 * 60 * 10**9
 IDLE_NS = 30 * 60 * 10**9
 LONGEST_NS = 12 * 3600 * 10**9
 SEEN_STEP_NS = 60 * 10**9
 
 
-def sign_in(database: Database, sign_in_name: str, password: str, now_ns: int) -> tuple[str, Actor]:
+def sign_in(center: Center, sign_in_name: str, password: str, source: str) -> tuple[str, Actor]:
     """A new web session: its secret token (for the cookie) and the person. Raises CenterError."""
-    with database.writing() as session:
-        account = session.scalar(select(Account).where(Account.sign_in_name == sign_in_name.strip().lower()))
-        locked_s = 0 if account is None else _count_attempt(account, now_ns)
-    if locked_s:
-        raise _locked(locked_s)
-    if not password_fits(None if account is None else account.password_hash, password) or account is None:
+    name, now_ns = sign_in_name.strip().lower(), center.now_ns()
+    account = _proved(center, Account.sign_in_name == name, name, password, source)
+    if account is None or account.disabled_wall_ns is not None:
         raise _wrong()
-    if account.disabled_wall_ns is not None:
-        raise _wrong()
-    with database.writing() as session:
+    with center.database.writing() as session:
         account = session.get_one(Account, account.id)
-        account.failed_count = 0
-        account.locked_until_wall_ns = None
+        forgive_attempt(session, source, account, now_ns)
         account.last_sign_in_wall_ns = now_ns
         return _open_web_session(session, account, now_ns)
+
+
+def change_own_password(center: Center, actor: Actor, old: str, new: str, source: str) -> None:
+    """A wrong old one counts like a wrong one at the door: a web session left open is no way to guess it."""
+    check_password(new)
+    account = _proved(center, Account.id == actor.account_id, "", old, source)
+    if account is None:
+        raise CenterError("wrong-password", "原密码不正确。", "The old password is not right.", field="old")
+    hashed = hash_password(new)
+    with center.database.writing() as session:
+        account = session.get_one(Account, account.id)
+        forgive_attempt(session, source, account, center.now_ns())
+        account.password_hash = hashed
+        account.must_change_password = False
+        sign_out_everywhere(session, account.id, but=actor.web_session)
+
+
+def _proved(center: Center, whose: ColumnElement[bool], name: str, password: str, source: str) -> Account | None:
+    """The account whose password this is, the attempt counted; None when it is not. Raises `locked`, `busy`."""
+    with place_in_queue():
+        with center.database.writing() as session:
+            account = session.scalar(select(Account).where(whose))
+            target = target_of(account, name, center.keys.derived_key(b"sign-in-names"))
+            locked_s = count_attempt(session, source, target, account, center.now_ns())
+        if locked_s:
+            raise _locked(locked_s)
+        return account if password_fits(None if account is None else account.password_hash, password) else None
 
 
 def find_actor(database: Database, token: str, now_ns: int, *, seen: bool = True) -> Actor | None:
@@ -83,20 +104,6 @@ def forget_ended_web_sessions(session: Session, now_ns: int) -> None:
 
 def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _count_attempt(account: Account, now_ns: int) -> int:
-    """Seconds that the account is still locked, or 0 after having counted this attempt."""
-    until = account.locked_until_wall_ns or 0
-    if until > now_ns:
-        return -(-(until - now_ns) // 10**9)
-    if until:  # the lock has run out: count anew
-        account.failed_count = 0
-        account.locked_until_wall_ns = None
-    account.failed_count += 1
-    if account.failed_count >= MAX_FAILURES:
-        account.locked_until_wall_ns = now_ns + LOCKED_NS
-    return 0
 
 
 def _open_web_session(session: Session, account: Account, now_ns: int) -> tuple[str, Actor]:

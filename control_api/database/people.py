@@ -48,6 +48,21 @@ class Account(Base):
     unit: Mapped[Unit] = relationship(lazy="joined")
 
 
+class SignInAttempt(Base):
+    """Wrong passwords from one source (an address) at one target: an account's id, the MAC of a name that nobody has,
+    or "" for all targets together. `good_wall_ns`: the last right one."""
+
+    __tablename__ = "sign_in_attempts"
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    target: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failed_count: Mapped[int]
+    first_wall_ns: Mapped[WallNs]
+    last_wall_ns: Mapped[WallNs]
+    locked_until_wall_ns: Mapped[WallNs | None]
+    good_wall_ns: Mapped[WallNs | None]
+
+
 class WebSession(Base):
     """A signed-in browser. The cookie's token is never stored, its digest is."""
 

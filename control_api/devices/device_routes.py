@@ -147,7 +147,7 @@ def configuration(request: Request, device: Annotated[KnownDevice, Depends(any_d
     """`state` pending, or active with everything that the room needs."""
     center = center_of(request)
     with center.database.reading() as session:
-        return configuration_for(session, center, device, center.now_ns())
+        return configuration_for(session, center, device)
 
 
 @router.post("/api/device/manifests")

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from control_api.accounts.actor import Actor
+from control_api.accounts.attempts import source_of
 from control_api.accounts.cookies import clear_cookie, set_cookie
 from control_api.accounts.guard import public, require
-from control_api.accounts.people import change_own_password
 from control_api.accounts.permissions import Permission
-from control_api.accounts.signing_in import sign_in, sign_out
+from control_api.accounts.signing_in import change_own_password, sign_in, sign_out
 from control_api.center import center_of
 from control_api.errors import CenterError
 from control_api.web.navigation import home_for
@@ -33,7 +33,7 @@ def show_sign_in(request: Request) -> Response:
 def do_sign_in(request: Request, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "") -> Response:
     center = center_of(request)
     try:
-        token, actor = sign_in(center.database, name[:40], password[:200], center.now_ns())
+        token, actor = sign_in(center, name[:40], password[:200], source_of(request))
     except CenterError as error:
         context = {"name": name[:40], "message": error_text(language_of(request), error)}
         return render(request, None, "sign_in.html", context, status=error.status)
@@ -82,10 +82,8 @@ def show_account(request: Request, actor: Own, saved: str = "") -> Response:
 def change_password(
     request: Request, actor: Own, old: Annotated[str, Form()] = "", new: Annotated[str, Form()] = ""
 ) -> Response:
-    center = center_of(request)
     try:
-        with center.database.writing() as db:
-            change_own_password(db, actor, old[:200], new[:200])
+        change_own_password(center_of(request), actor, old[:200], new[:200], source_of(request))
     except CenterError as error:
         field = "old" if error.field == "old" else "new"
         errors = {"old": "", "new": ""} | {field: error_text(language_of(request), error)}

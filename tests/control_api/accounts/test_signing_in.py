@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
+from starlette.requests import HTTPConnection
 
+from control_api.accounts import passwords
+from control_api.accounts.attempts import source_of
 from control_api.accounts.passwords import hash_password, hash_pin, password_fits
 from control_api.errors import CenterError
-from tests.control_api.running_centre import PASSWORD, PIN, RunningCentre
+from tests.control_api.room_pc import RoomPc
+from tests.control_api.running_centre import PASSWORD, PIN, QUICK, RunningCentre
 
 
 def sign_in(centre: RunningCentre, name: str, password: str) -> httpx.Response:
     return httpx.post(f"{centre.url}/api/session", json={"name": name, "password": password}, trust_env=False)
+
+
+def from_address(centre: RunningCentre, address: str, name: str, password: str) -> int:
+    """As a proxy on this machine would hand it on."""
+    body, headers = {"name": name, "password": password}, {"x-forwarded-for": address}
+    return httpx.post(f"{centre.url}/api/session", json=body, headers=headers, trust_env=False, timeout=30).status_code
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(centre: RunningCentre) -> None:
@@ -44,6 +57,73 @@ def test_a_right_password_forgives_wrong_ones(centre: RunningCentre) -> None:
 def test_an_unknown_name_looks_like_a_wrong_password(centre: RunningCentre) -> None:
     known, unknown = sign_in(centre, "supervisor", "wrong"), sign_in(centre, "nobody", "wrong")
     assert known.json() == unknown.json()
+
+
+def test_guesses_lock_out_their_source_and_nobody_else(centre: RunningCentre, pc: RoomPc) -> None:
+    """Neither the person at another desk nor the room's console (10)."""
+    for name in ("supervisor", "officer"):
+        assert [from_address(centre, "10.9.9.9", name, "wrong") for _ in range(6)] == [401] * 5 + [429]
+        assert from_address(centre, "10.9.9.9", name, PASSWORD) == 429
+    assert sign_in(centre, "supervisor", PASSWORD).status_code == 200
+    assert [officer["locked"] for officer in pc.configuration()["officers"]] == [False]
+
+
+def test_many_sources_lock_an_account_but_not_for_its_own_desk(centre: RunningCentre) -> None:
+    assert from_address(centre, "10.0.0.1", "supervisor", PASSWORD) == 200
+    for host in range(10):
+        assert [from_address(centre, f"10.1.0.{host}", "supervisor", "wrong") for _ in range(5)] == [401] * 5
+    assert from_address(centre, "10.2.0.1", "supervisor", PASSWORD) == 429
+    assert from_address(centre, "10.0.0.1", "supervisor", PASSWORD) == 200
+    assert "sign-in-guessed" in [alarm["code"] for alarm in centre.person("administrator").get("/api/alarms").json()]
+
+
+def test_a_source_that_tries_many_names_is_stopped(centre: RunningCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_NOBODY", QUICK.hash("nobody"))
+    tried = [from_address(centre, "10.3.0.1", f"name{number}", "wrong") for number in range(31)]
+    assert tried == [401] * 30 + [429]
+    centre.pass_time(901)
+    assert from_address(centre, "10.3.0.1", "supervisor", PASSWORD) == 200
+
+
+def test_nobody_starves_the_centre_by_signing_in(centre: RunningCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond two passwords at once and ten that wait the answer is "later", before any hash is taken (8)."""
+    at_once, most = [0], [0]
+
+    class Slow:
+        def verify(self, _stored: str, _password: str) -> bool:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+            time.sleep(0.15)
+            at_once[0] -= 1
+            return False
+
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    with ThreadPoolExecutor(24) as pool:
+        said = list(pool.map(lambda n: from_address(centre, f"10.4.0.{n}", "nobody", "wrong"), range(24)))
+    assert set(said) == {401, 429}
+    assert said.count(401) >= passwords.RUNNING + passwords.WAITING
+    assert most[0] <= passwords.RUNNING
+
+
+def test_the_old_password_is_not_guessed_from_an_open_web_session(centre: RunningCentre) -> None:
+    person = centre.person("supervisor")
+    body = {"old": "wrong", "new": "another four words"}
+    answers = [person.post("/api/session/password", body) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [400] * 5 + [429]
+    assert person.post("/api/session/password", {**body, "old": PASSWORD}).json()["error"]["code"] == "locked"
+    administrator = centre.person("administrator")
+    account = centre.accounts["supervisor"]
+    assert administrator.post(f"/api/accounts/{account}/password", {"password": PASSWORD}).status_code == 204
+    assert sign_in(centre, "supervisor", PASSWORD).status_code == 200
+
+
+def test_sources_are_counted_by_network() -> None:
+    def source(host: str) -> str:
+        return source_of(HTTPConnection({"type": "http", "client": (host, 1)}))
+
+    assert source("10.1.2.3") == "10.1.2.3"
+    assert source("2001:db8::1") == source("2001:db8::ffff") != source("2001:db8:0:1::1")
+    assert source("testclient") == "testclient"
 
 
 def test_a_web_session_ends_idle_and_after_twelve_hours(centre: RunningCentre) -> None:
