@@ -70,15 +70,17 @@ def error_body(code: str, message: str, message_en: str, field: str | None = Non
 def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(CenterError, _center_error)
     app.add_exception_handler(StorageError, _storage_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, unexpected)
 
 
 async def _center_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CenterError)  # noqa: S101 - registered for this type
     if isinstance(error, NotSignedIn) and wants_page(request):
-        return RedirectResponse("/sign-in", status_code=303)
+        # Who was signed in is told why that is over.
+        known = request.app.state.center.cookie_name in request.cookies
+        return RedirectResponse("/sign-in?ended=1" if known else "/sign-in", status_code=303)
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     body = error_body(error.code, error.message, error.message_en, error.field)
     return JSONResponse(body, status_code=error.status, headers=headers)
@@ -91,7 +93,7 @@ async def _storage_error(_request: Request, error: Exception) -> Response:
     return JSONResponse(body, status_code=503 if unavailable else 422)
 
 
-async def _validation_error(_request: Request, error: Exception) -> Response:
+async def validation_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:]) or None
@@ -102,7 +104,7 @@ async def _validation_error(_request: Request, error: Exception) -> Response:
     )
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     phrase = HTTPStatus(error.status_code).phrase
     messages = {404: "没有这个地址。", 405: "这个地址不接受此种请求。", 413: "内容过大，未被接收。"}
@@ -111,7 +113,7 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     return JSONResponse(error_body(code, message, f"{phrase}."), status_code=error.status_code, headers=error.headers)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def unexpected(request: Request, error: Exception) -> Response:
     log.error("request-failed", path=_route_path(request), error=type(error).__name__, exc_info=error)
     return JSONResponse(
         error_body(

@@ -52,6 +52,7 @@ class Pages:
             size=times.size,
             ago=lambda wall_ns: _ago(translator, wall_ns),
             in_words=translator.text,
+            unit_title=translator.unit_title,
         )
         environment.globals.update(
             language=translator.language, asset=self.assets.url, has_asset=self.assets.has, htmx_file=HTMX

@@ -45,6 +45,12 @@ class Translator:
     def text(self, chinese: str) -> str:
         return self._english.get(chinese, chinese) if self.language == "en" else chinese
 
+    def unit_title(self, name: str) -> str:
+        """The uniform name of a unit's centre that the county's standard asks for, on every page and board."""
+        if not name or name.endswith("接待中心"):
+            return name or self.text(mark("人民群众来访接待中心"))
+        return self.text(mark("%(name)s人民群众来访接待中心")) % {"name": name}
+
     def plural(self, one: str, many: str, count: int) -> str:
         """Chinese has no plural; templates write sentences that do without one."""
         return self.text(one if count == 1 else many)

@@ -54,11 +54,14 @@ def hash_password(password: str) -> str:
 
 def check_password(password: str) -> None:
     """Raises CenterError `weak-password`."""
-    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS or len(set(password)) < 5:
+    fits = MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS
+    if not fits or password.isdecimal() or len(set(password)) < 5:
         raise CenterError(
             "weak-password",
-            f"密码须为 {MIN_PASSWORD_CHARACTERS} 至 {MAX_PASSWORD_CHARACTERS} 个字符，且不能只是几个字符的重复。",
-            f"A password has {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters, not only a few.",
+            f"密码须为 {MIN_PASSWORD_CHARACTERS} 至 {MAX_PASSWORD_CHARACTERS} 个字符，"
+            "不能全是数字，也不能只是几个字符的重复。",
+            f"A password has {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters,"
+            " not digits alone and not only a few.",
             field="password",
         )
 

@@ -45,6 +45,10 @@ def change_own_password(center: Center, actor: Actor, old: str, new: str, source
     account = _proved(center, Account.id == actor.account_id, "", old, source)
     if account is None:
         raise CenterError("wrong-password", "原密码不正确。", "The old password is not right.", field="old")
+    if new == old:
+        raise CenterError(
+            "same-password", "新密码与原密码相同，请另设一个。", "The new password is the old one.", field="new"
+        )
     hashed = hash_password(new)
     with center.database.writing() as session:
         account = session.get_one(Account, account.id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import func, select
@@ -74,7 +75,7 @@ def render(
         "navigation": entries_for(actor.may) if actor else [],
         "section": section,
         "demo": center.settings.demo,
-        "unit_title": unit_title(pages, language, center.settings.county_name),
+        "unit_title": pages.translators[language].unit_title(center.settings.county_name),
         "alarm_count": count_alarms(center) if actor and actor.may(Permission.SEE_ALARMS) else 0,
         "now_ns": center.now_ns(),
         "county_zone": center.settings.timezone,
@@ -82,13 +83,6 @@ def render(
     }
     html = pages.render(language, template, frame | dict(context or {}))
     return HTMLResponse(html, status_code=status, headers={"vary": "cookie, accept-language"})
-
-
-def unit_title(pages: Pages, language: Language, county_name: str) -> str:
-    """The uniform name that the county's standard asks for."""
-    if not county_name:
-        return pages.text(language, _("人民群众来访接待中心"))
-    return pages.text(language, _("%(name)s人民群众来访接待中心"), name=county_name)
 
 
 def count_alarms(center: Center) -> int:
@@ -116,8 +110,11 @@ class PageRoute(APIRoute):
             except (CenterError, StorageError) as error:
                 if isinstance(error, NotSignedIn) or not wants_page(request):
                     raise
-                actor = await signed_in(request)
-                return await run_in_threadpool(refusal_page, request, actor, error)
+                return await run_in_threadpool(refusal_page, request, await signed_in(request), error)
+            except RequestValidationError:
+                if not wants_page(request):
+                    raise
+                return await run_in_threadpool(refusal_page, request, await signed_in(request), _not_understood())
 
         return handle_page
 
@@ -131,6 +128,16 @@ def refusal_page(request: Request, actor: Actor | None, error: CenterError | Sto
         "back": "/" if request.method == "GET" else _same_site_referer(request),
     }
     return render(request, actor, "refusal.html", context, status=status)
+
+
+def _not_understood() -> CenterError:
+    """Names no value: it may be a person's."""
+    return CenterError(
+        "bad-request",
+        "地址或所填内容不符合要求，未作任何更改。",
+        "The address or what was typed is not what this page takes; nothing was changed.",
+        status=422,
+    )
 
 
 def error_text(language: Language, error: CenterError | StorageError) -> str:

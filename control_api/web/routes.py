@@ -18,6 +18,7 @@ from control_api.web import (
     sign_in,
 )
 from control_api.web.page import county_pages
+from control_api.web.refusals import install_refusal_pages
 from pages.response_headers import ResponseHeaders
 
 router = APIRouter()
@@ -42,3 +43,4 @@ def mount_pages(app: FastAPI, timezone: str) -> None:
     app.include_router(router)
     app.mount("/static", county_pages(timezone).assets, name="static")
     app.add_middleware(ResponseHeaders)
+    install_refusal_pages(app)

@@ -25,8 +25,8 @@ YEAR_S = 365 * 24 * 3600
 
 
 @router.get("/sign-in", dependencies=[Depends(public)])
-def show_sign_in(request: Request) -> Response:
-    return render(request, None, "sign_in.html", {"name": "", "message": ""})
+def show_sign_in(request: Request, ended: str = "") -> Response:
+    return render(request, None, "sign_in.html", {"name": "", "message": "", "ended": bool(ended)})
 
 
 @router.post("/sign-in", dependencies=[Depends(public)])
@@ -35,7 +35,7 @@ def do_sign_in(request: Request, name: Annotated[str, Form()] = "", password: An
     try:
         token, actor = sign_in(center, name[:40], password[:200], source_of(request))
     except CenterError as error:
-        context = {"name": name[:40], "message": error_text(language_of(request), error)}
+        context = {"name": name[:40], "message": error_text(language_of(request), error), "ended": False}
         return render(request, None, "sign_in.html", context, status=error.status)
     answer = go(home_for(actor.may))
     set_cookie(answer, center, token)

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from edge.agent.trouble import Trouble
 from edge.console.api import Api
@@ -128,5 +128,8 @@ async def _bad_request(request: Request, error: Exception) -> Response:
 
 
 async def _not_there(request: Request, error: Exception) -> Response:
+    """A person who mistyped the address is brought to the room's page; a program is told."""
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/", 303)
     status = error.status_code if isinstance(error, HTTPException) else 500
     return refuse(status, "not-there", "没有这个页面", "There is no such page")

@@ -150,9 +150,18 @@ async function send(form, values) {
   form.reset();
   showError(form, null);
   if ("reload" in form.dataset || form.dataset.api === "/api/sign-out") { location.reload(); return; }
+  const details = form.closest("details");
+  if (details) details.open = false;
+  if (form.dataset.done) sayDone(form.dataset.done);
+}
+
+let doneTimer = 0;
+function sayDone(words) {
   const done = document.getElementById("done");
-  if (done && form.dataset.done) done.textContent = form.dataset.done;
-  setTimeout(() => { if (done) done.textContent = ""; }, 6000);
+  if (!done) return;
+  clearTimeout(doneTimer);
+  done.textContent = words;
+  doneTimer = setTimeout(() => { done.textContent = ""; }, 6000);
 }
 
 function showError(form, error) {

@@ -212,6 +212,8 @@ def test_a_new_account_must_choose_its_own_password(centre: RunningCentre) -> No
         assert person.get("/api/rooms").json()["error"]["code"] == "must-change-password"
         weak = person.post("/api/session/password", json={"old": PASSWORD, "new": "short"}, headers=token)
         assert weak.json()["error"]["code"] == "weak-password"
+        same = person.post("/api/session/password", json={"old": PASSWORD, "new": PASSWORD}, headers=token)
+        assert same.json()["error"]["code"] == "same-password"
         changed = person.post(
             "/api/session/password", json={"old": PASSWORD, "new": "another four words"}, headers=token
         )
@@ -236,5 +238,6 @@ def test_officers_need_a_number_and_a_pin() -> None:
     for pin in ("12345", "111111", "123456", "98765432", "12a456", "112112"):
         with pytest.raises(CenterError, match="PIN"):
             hash_pin(pin)
-    with pytest.raises(CenterError):
-        hash_password("aaaaaaaaaaaa")
+    for password in ("aaaaaaaaaaaa", "1234567890", "20261123091500"):
+        with pytest.raises(CenterError):
+            hash_password(password)

@@ -32,7 +32,8 @@ def test_every_role_gets_its_pages_and_no_other(story: Story, name: str) -> None
 def test_a_stranger_is_sent_to_the_sign_in(story: Story) -> None:
     client = story.person("supervisor").client
     answer = client.get("/rooms", headers={"cookie": "shilu=nobody"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?ended=1")
+    assert "登录已过期" in client.get("/sign-in?ended=1").text
     wrong = client.post("/sign-in", data={"name": "supervisor", "password": "not this one"})
     assert wrong.status_code == 401
     assert "用户名或密码不正确" in wrong.text
@@ -103,3 +104,27 @@ def test_english_says_the_same(story: Story) -> None:
     page = client.get("/rooms", headers={"cookie": f"shilu={client.cookies['shilu']}; shilu_language=en"}).text
     assert "Rooms" in page
     assert "The microphone gives no sound" in page or "Offline" in page
+
+
+def test_an_unknown_address_is_a_page_for_people_and_json_for_programs(story: Story) -> None:
+    client = story.person("supervisor").client
+    page = client.get("/nonsense", headers={"accept": "text/html"})
+    assert page.status_code == 404
+    assert "没有这个页面" in page.text
+    assert 'href="/sessions"' in page.text  # the way on is the frame's own
+    assert client.get("/nonsense", headers={"accept": "*/*"}).json()["error"]["code"] == "not-found"
+    stranger = client.get("/nonsense", headers={"accept": "text/html", "cookie": "shilu=nobody"})
+    assert stranger.status_code == 404
+    assert "没有这个页面" in stranger.text
+
+
+def test_a_reloaded_form_leads_back_to_the_page_it_stood_on(story: Story) -> None:
+    client, session = story.person("supervisor").client, story.sessions["main"]
+    answer = client.get(f"/sessions/{session}/case", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sessions/{session}")
+
+
+def test_no_field_of_a_page_shares_its_name_for_labels(story: Story) -> None:
+    for address in (f"/sessions/{story.sessions['main']}", "/find", "/account"):
+        ids = re.findall(r'\bid="([^"]+)"', story.person("supervisor").get(address).text)
+        assert len(ids) == len(set(ids)), address

@@ -134,7 +134,8 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
   if (event.target.closest("button, a") && event.key === " ") return;
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  const act = step ? () => skip(step * (event.shiftKey ? 1 : 5)) : KEYS[event.key.toLowerCase()];
+  const end = { Home: timeline?.from_ms, End: timeline?.to_ms }[event.key];
+  const act = end !== undefined ? () => goTo(end) : step ? () => skip(step * (event.shiftKey ? 1 : 5)) : KEYS[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
   act();
