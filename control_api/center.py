@@ -39,6 +39,7 @@ class Center:
     now_ns: Callable[[], int] = time.time_ns
     archive_trouble: str = ""
     archive_ready: bool = False
+    keeping_fault: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     loop: asyncio.AbstractEventLoop | None = None
     watching: Watchers = field(default_factory=Watchers)

@@ -1,7 +1,7 @@
 """The centre's own steady work: what waits is put into the archive until it holds, margins get their time.
 
-One task in the event loop; the work itself blocks and runs in a thread. A failure is logged by its code and tried
-again: nothing here may stop the centre.
+One task in the event loop; the work itself blocks and runs in a thread. A failure is logged by its code, raised as an
+alarm and tried again: nothing here may stop the centre, and no entry may stop the others (C9).
 """
 
 from __future__ import annotations
@@ -39,21 +39,42 @@ async def run_keeper(center: Center, pause_s: float = PAUSE_S) -> None:
 
 
 def work_once(center: Center) -> bool:
-    """One round; True when there is more to do at once."""
+    """One round; True when there is more to do at once. A fault in one kind of work does not stop the others."""
+    done, faults = [], []
     try:
         if not center.archive_ready:
             prepare_store(center.store)
             center.archive_ready = True
-        done = [step(center, BATCH) for step in WORK]
+        for step in WORK:
+            try:
+                done.append(step(center, BATCH))
+            except (StorageError, CenterError):
+                raise
+            except Exception as error:
+                log.error("keeping-fault", step=step.__name__, error=type(error).__name__, exc_info=error)
+                faults.append(f"{step.__name__} {type(error).__name__}")
     except (StorageError, CenterError) as error:
         log.warning("keeping-failed", code=error.code)
         _say_archive(center, error.code)
         return False
     except Exception as error:
         log.error("keeping-fault", error=type(error).__name__, exc_info=error)
-        return False
+        faults.append(f"prepare {type(error).__name__}")
     _say_archive(center, None)
-    return BATCH in done
+    _say_faults(center, faults)
+    return BATCH in done and not faults
+
+
+def _say_faults(center: Center, faults: list[str]) -> None:
+    """A fault of ours is an alarm, too: what waits for the keeper waits unseen otherwise."""
+    if not faults and not center.keeping_fault:
+        return
+    center.keeping_fault = bool(faults)
+    with center.database.writing() as session:
+        if faults:
+            raise_alarm(session, center.now_ns(), "keeping-fault", detail=", ".join(faults))
+        else:
+            clear_alarm(session, center.now_ns(), "keeping-fault", room_id=None, device_id=None)
 
 
 def _say_archive(center: Center, code: str | None) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_api.archive.alarms import raise_alarm
-from control_api.archive.keeping import keep, read_back
+from control_api.archive.keeping import archive_down, due, keep, put_off, read_back
 from control_api.archive.retention import retain_until
 from control_api.center import Center
 from control_api.database import Device, Entry
@@ -61,12 +61,19 @@ def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str, held_
 
 
 def keep_waiting(center: Center, limit: int = 200) -> int:
-    """Store gaps and notes, which have no bytes to wait for. Returns how many are done; raises ObjectStoreError."""
+    """Store gaps and notes, which have no bytes to wait for. Returns how many were looked at; raises ObjectStoreError
+    when the archive is down. One that can't be kept is set aside for an hour with an alarm, and the others go on."""
     with center.database.reading() as session:
         query = select(Entry.sha256, Device).join(Device, Device.id == Entry.device_id)
-        rows = session.execute(query.where(Entry.state == "waiting", Entry.kind != "segment").limit(limit)).all()
+        query = query.where(Entry.state == "waiting", Entry.kind != "segment", due(center.now_ns()))
+        rows = session.execute(query.limit(limit)).all()
     for sha256, device in rows:
-        give_receipt(center, KnownDevice(device.id, device.room_id, device.state, device.chain_key), sha256)
+        try:
+            give_receipt(center, KnownDevice(device.id, device.room_id, device.state, device.chain_key), sha256)
+        except Exception as error:
+            if archive_down(error):
+                raise
+            put_off(center, sha256, error)
     return len(rows)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.process import CenterSettings
+from control_api.archive.keeping import archive_down, due, put_off
 from control_api.center import Center
 from control_api.database import Entry, RoomSession
 from storage.chain import AnyManifest
@@ -67,13 +68,20 @@ def extend_margins(center: Center, limit: int = 200) -> int:
             Entry.state == "receipted",
             Entry.session_id.is_(None),
             Entry.end_wall_ns >= RoomSession.opened_wall_ns - MARGIN_NS,
-            Entry.start_wall_ns <= RoomSession.closed_wall_ns + MARGIN_NS,
+            Entry.start_wall_ns <= func.coalesce(RoomSession.closed_wall_ns, RoomSession.opened_wall_ns) + MARGIN_NS,
+            due(now_ns),
             Entry.retain_until_wall_ns < Entry.kept_from_wall_ns + longer_ns - SECOND_NS,
         )
         entries = session.scalars(short.limit(limit)).unique().all()
     for entry in entries:
         until = (entry.kept_from_wall_ns + longer_ns) // SECOND_NS * SECOND_NS
-        center.store.extend_retention(entry.object_key, entry.version_id or "", until)
+        try:
+            center.store.extend_retention(entry.object_key, entry.version_id or "", until)
+        except Exception as error:
+            if archive_down(error):
+                raise
+            put_off(center, entry.sha256, error)
+            continue
         with center.database.writing() as session:
             session.get_one(Entry, entry.sha256).retain_until_wall_ns = until
     return len(entries)

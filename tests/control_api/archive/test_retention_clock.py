@@ -36,6 +36,7 @@ def test_footage_of_a_wrong_clock_is_kept_as_long_as_any(centre: RunningCentre, 
     pc.wall_ns = at(year)
     pc.clock = ClockState(source="chrony", synchronized=True)
     general = pc.segment()
+    pc.wall_ns += 60 * S
     pc.send(general, pc.note(NoteKind.SESSION_OPENED, SESSION, officer=centre.accounts["officer"]))
     pc.deliver_known(general)
     of_session = pc.segment(SESSION)
