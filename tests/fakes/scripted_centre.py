@@ -69,6 +69,9 @@ class ScriptedCentre:
         self.transport_key: PublicKey | None = None
         self.manifests: dict[str, str] = {}
         self.refuse: set[str] = set()
+        self.missing_from: int | None = (
+            None  # entries from this number on are not here: none behind it is taken before it
+        )
         self.tags: dict[str, bytes] = {}
         self.store: dict[str, bytes] = {}
         self.knows_what_it_has = True
@@ -210,7 +213,10 @@ class ScriptedCentre:
     async def _manifests(self, request: Request) -> Response:
         assert self.chain_key is not None
         results = []
-        for jws in (await request.json())["manifests"]:
+        batch = (await request.json())["manifests"]
+        if self.missing_from is not None and open_entry(batch[0], self.chain_key).number > self.missing_from:
+            return refusal("chain-hole")
+        for jws in batch:
             sha256 = jws_sha256(jws)
             open_entry(jws, self.chain_key)
             if sha256 in self.refuse:
