@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -68,15 +68,19 @@ class Evidence:
     def tag_files(self) -> list[Path]:
         return sorted((self.root / "tags").glob("*.age")) if self.kind == "archive" else []
 
-    def keys(self) -> tuple[list[PublicKey], list[PublicKey]]:
-        """Devices' and the centre's keys as they lie here: a convenience, proof of nothing."""
+    def keys(self, centre_keys: Sequence[PublicKey] = ()) -> tuple[list[PublicKey], list[PublicKey]]:
+        """Devices' and the centre's keys as they lie here: a convenience, proof of nothing by themselves.
+
+        With `centre_keys` an archive's device keys are those that one of these has signed, and no others.
+        """
         folder = self.root / ("keys" if self.kind == "package" else KEYS_PREFIX)
         devices: list[PublicKey] = []
         centres: list[PublicKey] = []
         for path in sorted(folder.glob("*.json")):
             record = read_key(path.read_text(encoding="utf-8", errors="replace"), path.name)
-            if record is not None:
-                (centres if record.owner == "centre" else devices).append(record.key)
+            if record is None or (centre_keys and self.kind == "archive" and not record.is_signed(centre_keys)):
+                continue
+            (centres if record.owner == "centre" else devices).append(record.key)
         return devices, centres
 
 
@@ -119,6 +123,8 @@ def read_key(text: str, name: str = "") -> KeyRecord | None:
     public_key = next((value[field] for field in ("public_key", "chain_key", "centre_key") if value.get(field)), "")
     owner = value.get("owner") or ("centre" if name.startswith("centre") or "centre_key" in value else "device")
     try:
+        if value.get("format") == "shilu-key-1":
+            return KeyRecord.model_validate(value)
         return KeyRecord(owner="centre" if owner == "centre" else "device", public_key=str(public_key))
     except ValueError:
         return None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from storage.errors import StorageError
 from storage.layout import key_record_key
 from storage.manifest import Identifier, Nanoseconds
-from storage.signing import PublicKey
+from storage.signing import PublicKey, SigningKey, open_json, sign_json
+
+KEY_TYP = "shilu-key+jws"
 
 
 class KeyRecord(BaseModel):
@@ -24,6 +27,7 @@ class KeyRecord(BaseModel):
     public_key: str = Field(description="32 bytes, base64url")
     fingerprint: str = ""
     since_wall_ns: Nanoseconds = 0
+    signed: str = Field("", description="JWS by the centre over all other fields; what stands in the archive has it")
 
     @field_validator("public_key")
     @classmethod
@@ -36,6 +40,22 @@ class KeyRecord(BaseModel):
     @property
     def key(self) -> PublicKey:
         return PublicKey.from_text(self.public_key)
+
+    def signed_by(self, centre: SigningKey) -> KeyRecord:
+        return self.model_copy(update={"signed": sign_json(self._said(), centre, KEY_TYP)})
+
+    def is_signed(self, centres: Iterable[PublicKey]) -> bool:
+        """Whether one of `centres` vouches for this key."""
+        return any(self._fits(centre) for centre in centres)
+
+    def _fits(self, centre: PublicKey) -> bool:
+        try:
+            return open_json(self.signed, centre, KEY_TYP) == self._said()
+        except StorageError:
+            return False
+
+    def _said(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"signed"})
 
     @property
     def object_key(self) -> str:

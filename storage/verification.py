@@ -62,7 +62,7 @@ def _choose_keys(
     evidence: Evidence, devices: list[PublicKey], centres: list[PublicKey], report: Report
 ) -> tuple[dict[str, PublicKey], dict[str, PublicKey]]:
     if not devices:
-        devices, found_centres = evidence.keys()
+        devices, found_centres = evidence.keys(centres)
         centres = centres or found_centres
         report.keys_from_evidence = bool(devices)
     if not devices:

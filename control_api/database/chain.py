@@ -99,3 +99,4 @@ class ArchiveWrite(Base):
     retain_until_wall_ns: Mapped[WallNs]
     made_wall_ns: Mapped[WallNs]
     stored_wall_ns: Mapped[WallNs | None] = mapped_column(index=True)
+    refused_code: Mapped[Code | None]  # other bytes stand under this name

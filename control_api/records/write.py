@@ -1,35 +1,34 @@
 """Records on their way to the archive: sealed, with the row they belong to, stored by the keeper until it holds.
 
-The content is sealed to the same keys as footage, since it may name a case; the name in the archive says only the
-kind, the day and a random id.
+The content is sealed to the same keys as footage, since it may name a case, and signed by the centre; the name in the
+archive says only the kind, the day and a random id (`storage/record.py`).
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from control_api.archive.alarms import raise_alarm
 from control_api.archive.keeping import keep
 from control_api.archive.retention import DAY_NS
 from control_api.center import Center
 from control_api.database import ArchiveWrite, CenterKey, Device, new_id
 from storage.key_record import KeyRecord, centre_key_record, device_key_record
-from storage.layout import KEYS_PREFIX, record_key
-from storage.sealing import seal_bytes
+from storage.layout import KEYS_PREFIX
+from storage.record import write_record
 from storage.signing import PublicKey
 
-FORMAT = "shilu-record-1"
 
-
-def add_record(session: Session, center: Center, now_ns: int, kind: str, body: dict[str, Any]) -> None:
-    """`kind`: holds, releases, findings, corrections …; `body` JSON."""
-    sealed = seal_bytes(json.dumps(body, ensure_ascii=False).encode(), center.keys.recipient_texts)
-    wrapped = {"format": FORMAT, "kind": kind, "sealed": base64.b64encode(sealed).decode()}
-    add_write(session, center, now_ns, record_key(kind, now_ns, new_id()), json.dumps(wrapped).encode())
+def add_record(
+    session: Session, center: Center, now_ns: int, kind: str, body: dict[str, Any], identifier: str | None = None
+) -> None:
+    """`kind`: holds, releases, findings, corrections …; `body` JSON; `identifier`: for a name known again."""
+    keys = center.keys
+    name, data = write_record(kind, identifier or new_id(), now_ns, body, keys.recipient_texts, keys.signing)
+    add_write(session, center, now_ns, name, data)
 
 
 def add_write(session: Session, center: Center, now_ns: int, key: str, data: bytes) -> None:
@@ -52,7 +51,8 @@ def add_keys(center: Center, limit: int = 100) -> int:
     if new:
         with center.database.writing() as session:
             for record in new:
-                add_write(session, center, center.now_ns(), record.object_key, record.model_dump_json().encode())
+                signed = record.signed_by(center.keys.signing).model_dump_json()
+                add_write(session, center, center.now_ns(), record.object_key, signed.encode())
     return len(new)
 
 
@@ -68,12 +68,20 @@ def _key_records(session: Session) -> list[KeyRecord]:
 
 
 def store_waiting(center: Center, limit: int = 100) -> int:
-    """Store what waits, oldest first. Returns how many; raises ObjectStoreError when the archive is down."""
+    """Store what waits, oldest first. Returns how many; raises ObjectStoreError when the archive is down.
+
+    Where other bytes stand under the name already, somebody put them there: said loudly, set aside, the rest goes on.
+    """
     with center.database.reading() as session:
-        query = select(ArchiveWrite).where(ArchiveWrite.stored_wall_ns.is_(None)).order_by(ArchiveWrite.number)
-        waiting = session.scalars(query.limit(limit)).all()
+        query = select(ArchiveWrite).where(ArchiveWrite.stored_wall_ns.is_(None), ArchiveWrite.refused_code.is_(None))
+        waiting = session.scalars(query.order_by(ArchiveWrite.number).limit(limit)).all()
     for write in waiting:
-        keep(center.store, write.object_key, write.data, write.retain_until_wall_ns)
+        _, standing = keep(center.store, write.object_key, write.data, write.retain_until_wall_ns)
         with center.database.writing() as session:
-            session.get_one(ArchiveWrite, write.number).stored_wall_ns = center.now_ns()
+            row = session.get_one(ArchiveWrite, write.number)
+            if standing == write.data:
+                row.stored_wall_ns = center.now_ns()
+            else:
+                row.refused_code = "bytes-differ"
+                raise_alarm(session, center.now_ns(), "record-differs", detail=write.object_key)
     return len(waiting)

@@ -12,7 +12,7 @@ from control_api.accounts.permissions import Permission
 from control_api.center import Center
 from control_api.database import CaseTag, RoomSession
 from control_api.errors import CenterError, NotFound
-from control_api.records.write import add_write
+from control_api.records.write import add_record, add_write
 from storage.case_id import BadCaseId, normalize_case_id
 from storage.case_tag import CaseTag as SealableTag
 from storage.case_tag import seal_tag
@@ -83,6 +83,8 @@ def correct_case(
     row = _row_of(tag, hashlib.sha256(sealed).hexdigest(), now_ns)
     session.add(row)
     add_write(session, center, now_ns, tag_key(row.sha256), sealed)
+    vouched = {"session": session_id, "tag_sha256": row.sha256, "replaces": tag.replaces, "by": actor.account_id}
+    add_record(session, center, now_ns, "corrections", {**vouched, "wall_ns": str(made_ns)})
     session.flush()
     center.hurry()
     return row

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from storage.case_tag import PADDED_TO_BYTES, BadCaseTag, CaseTag, open_tag, seal_tag
 from storage.disk import create_file, make_directories, replace_file
+from storage.errors import StorageError
 from storage.evidence import read_key
 from storage.journal import JournalError, JournalHeader, JournalWriter, read_journal
 from storage.key_record import centre_key_record, device_key_record
@@ -27,6 +28,7 @@ from storage.layout import (
 )
 from storage.manifest import FragmentProof, Moment
 from storage.receipt import BadReceipt, Receipt, open_receipt, sign_receipt
+from storage.record import BadRecord, read_record, write_record
 from storage.sealing import IdentityOpener, SealingError, generate_identity, open_bytes, save_identity, seal_bytes
 from storage.sealing_list import BadSealingList, Recipient, SealingList, open_sealing_list, sign_sealing_list
 from storage.signing import RECEIPT_TYP, SEALING_TYP, BadSignature, SigningKey, sign_json
@@ -202,3 +204,29 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
     replace_file(path, b"three")
     assert path.read_bytes() == b"three"
     assert os.listdir(path.parent) == ["file"]
+
+
+def test_a_record_is_the_centres_own_or_none() -> None:
+    name, data = write_record("releases", HEX_1, START_NS, {"hold": HEX_2}, [RECIPIENT], KEY)
+    assert name == f"records/releases/2027/01/15/{HEX_1}.json"
+    opener = IdentityOpener(IDENTITY)
+    stranger = SigningKey.generate()
+    assert read_record(name, data, [stranger.public, KEY.public], opener) == {"hold": HEX_2}
+    _, forged = write_record("releases", HEX_1, START_NS, {"hold": HEX_1}, [RECIPIENT], stranger)
+    with pytest.raises(BadSignature):
+        read_record(name, forged, [KEY.public], opener)
+    with pytest.raises(BadRecord):
+        read_record(name.replace("releases", "holds"), data, [KEY.public], opener)
+    for nonsense in (b"", b"{}", b"[]", b'{"signed": 5}'):
+        with pytest.raises(StorageError):
+            read_record(name, nonsense, [KEY.public], opener)
+
+
+def test_a_key_record_says_whether_the_centre_vouches() -> None:
+    centre = SigningKey.generate()
+    record = device_key_record(KEY.public, HEX_1, HEX_2, START_NS)
+    assert not record.is_signed([centre.public])
+    signed = record.signed_by(centre)
+    assert signed.is_signed([KEY.public, centre.public])
+    assert not signed.is_signed([KEY.public])
+    assert not signed.model_copy(update={"public_key": centre.public.text}).is_signed([centre.public])

@@ -94,6 +94,18 @@ def test_a_whole_archive_is_sound_with_the_keys_in_it(room: Room, tmp_path: Path
     assert _problem(verify(archive)) == "tag-differs"
 
 
+def test_with_the_centres_key_only_keys_that_it_signed_are_taken_from_an_archive(room: Room, tmp_path: Path) -> None:
+    archive = _archive(room, tmp_path / "archive")
+    assert _problem(verify(archive, centre_keys=[room.centre.public])) == "no-key"
+    record = device_key_record(room.key.public, room.device, room.room, START_NS)
+    (archive / record.object_key).write_text(record.signed_by(room.centre).model_dump_json())
+    forged = device_key_record(SigningKey.generate().public, room.device, room.room, START_NS)
+    (archive / forged.object_key).write_text(forged.model_dump_json())
+    report = verify(archive, centre_keys=[room.centre.public])
+    assert report.problem is None
+    assert report.fingerprints == [room.key.public.fingerprint]
+
+
 def test_a_whole_package_is_sound_and_spliced_footage_is_not(room: Room, tmp_path: Path) -> None:
     contents = PackageContents(
         session="5" * 32,

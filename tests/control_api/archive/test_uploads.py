@@ -8,6 +8,7 @@ from pathlib import Path
 from control_api.archive.keeper import work_once
 from control_api.archive.receipts import keep_waiting
 from control_api.database import Device, Entry
+from storage.key_record import KeyRecord, device_key_record
 from storage.manifest import ClockState, NoteKind
 from storage.receipt import open_receipt
 from storage.signing import PublicKey, jws_sha256
@@ -167,6 +168,23 @@ def test_public_keys_stand_in_the_archive(centre: RunningCentre, pc: RoomPc) -> 
     work_once(centre.center)
     keys = [json.loads(path.read_text()) for path in (archive(centre) / "records/keys").glob("*.json")]
     assert {key["public_key"] for key in keys} == {pc.centre_key, pc.chain_key.public.text}
+    centre_key = PublicKey.from_text(pc.centre_key)
+    assert all(KeyRecord.model_validate(key).is_signed([centre_key]) for key in keys)
+
+
+def test_bytes_that_somebody_put_in_a_records_place_are_said(centre: RunningCentre, pc: RoomPc) -> None:
+    record = device_key_record(PublicKey.from_text(pc.centre_key), pc.device, pc.room, 0)
+    real = device_key_record(pc.chain_key.public, pc.device, pc.room, 0)
+    place = archive(centre) / real.object_key
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(record.model_dump_json())
+    work_once(centre.center)
+    work_once(centre.center)
+    assert statuses(centre) == ["record-differs"]
+    jws = pc.gap()
+    pc.send(jws)
+    work_once(centre.center)
+    assert pc.receipt(jws).status_code == 200  # the rest goes on
 
 
 def statuses(centre: RunningCentre) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from control_api.database import Entry
 from control_api.sessions.footage import get_session, session_entries
 from storage.case_tag import open_tag
 from storage.manifest import NoteKind
+from storage.record import read_record
 from storage.signing import jws_sha256
 from tests.control_api.room_pc import RoomPc
 from tests.control_api.running_centre import RunningCentre
@@ -133,10 +133,10 @@ def test_a_tag_of_another_room_or_other_bytes_is_refused(centre: RunningCentre, 
 def test_a_correction_is_added_and_sealed_into_the_archive(centre: RunningCentre, pc: RoomPc) -> None:
     record(centre, pc)
     supervisor = centre.person("supervisor")
-    path = f"/api/sessions/{SESSION}/case"
-    assert supervisor.post(path, {"case_id": "XF2026-000124"}).json()["error"]["code"] == "no-reason"
-    assert supervisor.post(path, {"case_id": CASE, "reason": "录入"}).json()["error"]["code"] == "same-case"
-    made = supervisor.post(path, {"case_id": "XF2026-000124", "reason": "录入时少一位"}).json()
+    case = f"/api/sessions/{SESSION}/case"
+    assert supervisor.post(case, {"case_id": "XF2026-000124"}).json()["error"]["code"] == "no-reason"
+    assert supervisor.post(case, {"case_id": CASE, "reason": "录入"}).json()["error"]["code"] == "same-case"
+    made = supervisor.post(case, {"case_id": "XF2026-000124", "reason": "录入时少一位"}).json()
     assert find(centre, case_id=CASE) == []
     assert find(centre, case_id="XF2026-000124")[0]["id"] == SESSION
     tags = supervisor.get(f"/api/sessions/{SESSION}").json()["tags"]
@@ -145,6 +145,10 @@ def test_a_correction_is_added_and_sealed_into_the_archive(centre: RunningCentre
     work_once(centre.center)
     sealed = (directory(centre) / "tags" / f"{made['sha256']}.age").read_bytes()
     assert open_tag(sealed, centre.center.keys.opener).case_id == "XF2026-000124"
+    [path] = (directory(centre) / "records" / "corrections").rglob("*.json")
+    name, keys = path.relative_to(directory(centre)).as_posix(), centre.center.keys
+    vouched = read_record(name, path.read_bytes(), [keys.signing.public], keys.opener)
+    assert (vouched["session"], vouched["tag_sha256"]) == (SESSION, made["sha256"])
 
 
 def test_findings_lie_inside_their_session(centre: RunningCentre, pc: RoomPc) -> None:
@@ -185,7 +189,9 @@ def test_what_people_decide_is_in_the_archive_and_names_no_case(centre: RunningC
     work_once(centre.center)
     records = list((directory(centre) / "records" / "holds").rglob("*.json"))
     assert len(records) == 1
-    assert json.loads(records[0].read_text())["kind"] == "holds"
+    name = records[0].relative_to(directory(centre)).as_posix()
+    centre_key = centre.center.keys.signing.public
+    assert read_record(name, records[0].read_bytes(), [centre_key], centre.center.keys.opener)["case_id"] == CASE
     for path in directory(centre).rglob("*"):
         assert path.is_dir() or CASE.encode() not in path.read_bytes()
 

@@ -23,3 +23,7 @@ def upgrade() -> None:
         sa.Column("good_wall_ns", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("source", "target", name=op.f("pk_sign_in_attempts")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("sign_in_attempts")
