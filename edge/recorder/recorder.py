@@ -68,9 +68,9 @@ class Recorder:
             self._recording.stop()
 
     def tick(self) -> None:
-        """Called every second: notices a change of state, and begins what a full disk did not let begin."""
+        """Called every second: notices a change of state, and begins what a full disk or an open session put off."""
         self._describe()
-        if self._out_of_room:
+        if self._out_of_room or (self._recording is not None and self._recording.change_waits):
             self._work(self._begin)
         pipeline = self._recording.pipeline if self._recording else None
         if pipeline is not None and self._watchdog.is_stuck(id(pipeline), pipeline.loops, present().mono_ns):

@@ -56,6 +56,10 @@ class SourceBoard:
     def put(self, state: SourceState) -> None:
         self.states = {**self.states, (state.name, state.kind): state}
 
+    @property
+    def all_there(self) -> bool:
+        return all(one.state == "ok" for one in self.states.values())
+
 
 class RoomRecording:
     """Opening it recovers and notes `recorder-started`. `record` as often as the configuration changes; `stop` once."""
@@ -75,6 +79,7 @@ class RoomRecording:
         self.problems = list(self._recover())
         self.sources = SourceBoard()
         self._orders: Orders | None = None
+        self._recorded: RoomConfiguration | None = None  # what the running pipeline was made from
         self._keeper: RunKeeper | None = None
         self._writer: SpoolWriter | None = None
         self._pipeline: RecordingPipeline | None = None
@@ -109,17 +114,28 @@ class RoomRecording:
     def reserve_bytes(self) -> int:
         return self._room.limits.reserve_bytes if self._room else 0
 
+    @property
+    def change_waits(self) -> bool:
+        """Orders are in force whose sources or picture are not recorded yet."""
+        recorded, orders = self._recorded, self._orders
+        return recorded is not None and orders is not None and not same_recording(recorded, orders.configuration)
+
     def record(self, orders: Orders) -> None:
-        """Record as `orders` say. Only a change of what is recorded breaks the run; the break is in the chain."""
+        """Record as `orders` say. Only a change of what is recorded breaks the run; the break is in the chain.
+
+        Whom it is sealed to and what the disk keeps change at once; a break waits for the end of an open session,
+        unless a source is missing: then the change may be what mends it. Call again while `change_waits`.
+        """
         with self._changing:
-            if self._stopped or (orders == self._orders and self._pipeline is not None):
+            if self._stopped:
                 return
-            before, self._orders = self._orders, orders
-            self.note(NoteKind.CONFIGURED, detail=orders.detail)
+            if orders != self._orders:
+                self.note(NoteKind.CONFIGURED, detail=orders.detail)
+                self._orders = orders
             keeper, writer = self._prepare(orders)
             keeper.recipients = orders.sealing.texts
-            if self._pipeline is not None and before is not None:
-                if same_recording(before.configuration, orders.configuration):
+            if self._pipeline is not None:
+                if not self.change_waits or (self.sessions.current is not None and self.sources.all_there):
                     return
                 writer.break_cause = GapCause.FORMAT_CHANGED
                 self._pipeline.stop(STOP_PIPELINE_S)
@@ -194,7 +210,7 @@ class RoomRecording:
         self.sources.states = {}
         pipeline = RecordingPipeline(configuration, writer, self._outlets.picture, self._outlets.sound)
         pipeline.start()
-        self._pipeline = pipeline
+        self._pipeline, self._recorded = pipeline, configuration
         if self.sessions.current is not None:
             self.cut()
 
