@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 
 from config.process import CenterSettings, LocalArchive, S3Archive
 from control_api.accounts import people
@@ -21,6 +22,9 @@ from tests.control_api.room_pc import RoomPc
 PASSWORD = "four plain words here"
 PIN = "271828"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # the kind of hash is the real one, its cost is not
+
+
+IDLE_APPS: list[FastAPI] = []  # building one takes longer than most tests; of its centre it keeps nothing but the name
 
 
 class Person:
@@ -58,8 +62,10 @@ class RunningCentre:
         self.accounts, self.unit = self._find_people() or self._make_people()
 
     def start(self) -> None:
+        self._app = IDLE_APPS.pop() if IDLE_APPS else create_app(self.center)
+        self._app.state.center = self.center
         config = uvicorn.Config(
-            create_app(self.center),
+            self._app,
             port=0,
             log_config=None,
             access_log=False,
@@ -83,6 +89,7 @@ class RunningCentre:
         self._server.should_exit = True
         self._thread.join(20)
         assert not self._thread.is_alive()
+        IDLE_APPS.append(self._app)
 
     def person(self, role: str) -> Person:
         if role not in self._people:
