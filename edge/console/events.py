@@ -21,6 +21,7 @@ from edge.console.view import levels
 EVERY_S = 0.2
 PARTS_EVERY = 3  # of these steps
 MOST_WATCHERS = 16
+MOST_UNKNOWN_WATCHERS = 12  # the rest is kept for who is signed in
 
 
 class Events:
@@ -32,7 +33,9 @@ class Events:
         self.router.add_api_route("/events/{page}", self.events, methods=["GET"])
 
     async def events(self, request: Request, page: str) -> Response:
-        if self._desk.board.watchers >= MOST_WATCHERS:
+        web_session = self._desk.web_session(request)
+        known = web_session is not None and web_session.officer is not None
+        if self._desk.board.watchers >= (MOST_WATCHERS if known else MOST_UNKNOWN_WATCHERS):
             return refuse(503, "too-many-pages", "打开的页面过多，请关闭其他页面", "Too many pages are open")
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(self._stream(request, page), media_type="text/event-stream", headers=headers)

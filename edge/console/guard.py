@@ -1,4 +1,4 @@
-"""The outer fence of the console: our own Host only, our own Origin on writes, small bodies. Knows no page."""
+"""The outer fence of the console: our own Host, our own pages, small bodies. Another site may lead here, no more."""
 
 from __future__ import annotations
 
@@ -26,17 +26,28 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # there are no WebSockets here
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
         await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, method: str, path: str, headers: Headers) -> JSONResponse | None:
         if headers.get("host", "").lower() not in self._hosts() or len(headers.getlist("host")) != 1:
             return refuse(421, "wrong-host", "请用本机地址打开此页面", "Open this page by this PC's own address")
-        if not origin_allowed(method, headers):
+        if not origin_allowed(method, headers) or _reaches_in(path, headers):
             return refuse(403, "wrong-origin", "请求不是来自本页面，已拒绝", "This request is not from this page")
         if method not in SAFE_METHODS and not _small(headers):
             return refuse(413, "too-large", "内容过长，已拒绝", "The request is too large")
         return None
+
+
+def _reaches_in(path: str, headers: Headers) -> bool:
+    """Whether another site's page asks for this by itself, so that it could use up sessions and event streams.
+
+    A person who follows a link from there to one of our pages is let in.
+    """
+    if headers.get("sec-fetch-site", "none") in {"same-origin", "none"}:
+        return False
+    follows_link = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+    return not follows_link or path.startswith(("/api/", "/events/"))
 
 
 def _small(headers: Headers) -> bool:

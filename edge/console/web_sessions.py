@@ -13,7 +13,7 @@ from edge.agent.room_record import Officer
 
 LONGEST_NS = 12 * 3600 * 1_000_000_000
 IDLE_NS = 3600 * 1_000_000_000
-MOST = 200  # web sessions at one time; the oldest goes first
+MOST = 200  # web sessions at one time; the oldest of those without an officer goes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class WebSessions:
     def begin(self, now_mono_ns: int, officer: Officer | None = None, signed_in: SignedIn = "offline") -> WebSession:
         """A new one with a new token: signing in never keeps the token from before."""
         while len(self._by_token) >= MOST:
-            self.end(min(self._by_token.values(), key=lambda one: one.seen_mono_ns).token)
+            self.end(min(self._by_token.values(), key=lambda one: (one.officer is not None, one.seen_mono_ns)).token)
         session = WebSession(secrets.token_urlsafe(32), now_mono_ns, now_mono_ns, officer, signed_in)
         self._by_token[session.token] = session
         return session

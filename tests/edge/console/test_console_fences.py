@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 
 import argon2
+import httpx
 
-from edge.console.web_sessions import IDLE_NS, LONGEST_NS, WebSessions
+from edge.console.events import MOST_UNKNOWN_WATCHERS
+from edge.console.web_sessions import IDLE_NS, LONGEST_NS, MOST, WebSessions
 from tests.fakes.agent_room import agent_room, until
 
 
@@ -145,6 +147,56 @@ def test_web_sessions_end_by_themselves() -> None:
     for number in range(500):
         web.begin(number)
     assert web.find(None, 0, stay=True) is None
+
+
+def test_nobody_without_an_officer_signs_one_out(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room:
+            await room.sign_in()
+            stranger = httpx.AsyncClient(base_url=room.browser.base_url)
+            for _ in range(MOST + 50):
+                stranger.cookies.clear()
+                assert (await stranger.get("/api/status")).status_code == 200
+            await stranger.aclose()
+            assert (await room.status())["officer"] is not None
+            assert (await room.post("/api/sessions/open", case_id="")).status_code == 200
+
+    asyncio.run(story())
+
+
+def test_another_site_may_lead_here_and_no_more(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room:
+            image = {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+            link = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+            frame = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+            for site in ("cross-site", "same-site"):
+                from_there = {"sec-fetch-site": site}
+                for path in ("/api/status", "/api/preview.jpeg", "/events/visitor"):
+                    for way in (image, link, frame):
+                        answer = await room.browser.get(path, headers=from_there | way)
+                        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong-origin"), path
+                assert (await room.browser.get("/", headers=from_there | image)).status_code == 403
+                assert (await room.browser.get("/", headers=from_there | frame)).status_code == 403
+                assert (await room.browser.get("/", headers=from_there | link)).status_code == 200
+            for site in ("same-origin", "none"):
+                answer = await room.browser.get("/api/status", headers={"sec-fetch-site": site} | image)
+                assert answer.status_code == 200
+
+    asyncio.run(story())
+
+
+def test_the_last_event_streams_are_for_who_is_signed_in(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with agent_room(tmp_path) as room, httpx.AsyncClient(base_url=room.browser.base_url) as stranger:
+            await room.sign_in()
+            room.agent.board.watchers = MOST_UNKNOWN_WATCHERS
+            assert (await stranger.get("/events/visitor")).status_code == 503
+            async with room.browser.stream("GET", "/events/room") as events:
+                assert events.status_code == 200
+            room.agent.board.watchers = 0
+
+    asyncio.run(story())
 
 
 def test_a_body_that_is_none_is_refused_without_repeating_it(tmp_path: Path) -> None:
