@@ -62,14 +62,15 @@ class TestCentre:
 class Room:
     """`data` and `run` are its directories; `start` and `kill` as often as wanted; `stop` ends it in order."""
 
-    def __init__(self, directory: Path, centre: TestCentre | None = None) -> None:
+    def __init__(self, directory: Path, centre: TestCentre | None = None, settings: str = "") -> None:
         self.centre = centre or TestCentre()
         self.data, self.run = directory / "data", directory / "run"
         self.socket, self.media = self.run / "recorder.sock", self.run / "media.sock"
         self.spool = self.data / "recorder" / "spool"
         self.log = directory / "recorder.log"
         self._settings = directory / "recorder.toml"
-        self._settings.write_text(f'data_directory = "{self.data}"\nrun_directory = "{self.run}"\n', encoding="utf-8")
+        text = f'data_directory = "{self.data}"\nrun_directory = "{self.run}"\n{settings}'
+        self._settings.write_text(text, encoding="utf-8")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
