@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +33,7 @@ from control_api.accounts.guard import GUARDS, public
 from control_api.archive.keeper import run_keeper
 from control_api.center import Center
 from control_api.errors import error_body, install_error_handlers
+from control_api.live.supervision import end_all, watch_over
 from control_api.web.routes import mount_pages
 from pages.form_safety import host_allowed
 
@@ -122,15 +123,16 @@ def _add_description(app: FastAPI) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     center: Center = app.state.center
     center.loop = asyncio.get_running_loop()
-    keeper = asyncio.create_task(run_keeper(center))
+    beside = [asyncio.create_task(run_keeper(center)), asyncio.create_task(watch_over(center))]
     try:
         yield
     finally:
         center.closing = True
         center.links.close()
-        keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await end_all(center)
         center.close()
 
 

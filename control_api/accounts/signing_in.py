@@ -87,6 +87,17 @@ def find_actor(database: Database, token: str, now_ns: int, *, seen: bool = True
     return actor
 
 
+def still_signed_in(session: Session, web_session: str, now_ns: int, *, seen: bool = False) -> Actor | None:
+    """The person of a web session as of now, with the rights of now: for what goes on after its request was let in.
+    `seen`: what goes on is the person's own doing, and keeps the web session from idling out."""
+    row = session.get(WebSession, web_session)
+    if row is None or not _alive(row, now_ns):
+        return None
+    if seen:
+        row.seen_wall_ns = now_ns
+    return _actor(row)
+
+
 def sign_out(session: Session, actor: Actor) -> None:
     session.execute(delete(WebSession).where(WebSession.token_sha256 == actor.web_session))
 

@@ -106,6 +106,10 @@ class Links:
         link = self._by_room.get(room_id)
         return None if link is None or link.status is None else (link.status, link.status_wall_ns)
 
+    def statuses(self) -> list[tuple[str, DeviceStatus]]:
+        """Every room on the line that has spoken."""
+        return [(room_id, link.status) for room_id, link in self._by_room.items() if link.status is not None]
+
     def connected(self, room_id: str) -> bool:
         return room_id in self._by_room
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Text = Annotated[str, Field(max_length=400)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Viewer = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 WallNs = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -53,6 +54,7 @@ class DeviceStatus(_Reported):
     frames_lost: Count = 0
     version: Text = ""
     problems: list[Problem] = Field(default_factory=list, max_length=20)
+    viewers: list[Viewer] | None = Field(None, max_length=64)  # who watches live; None: it does not say
     agent: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("agent", mode="before")

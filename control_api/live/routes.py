@@ -15,8 +15,9 @@ from control_api.center import Center, center_of
 from control_api.database import new_id
 from control_api.errors import CenterError, NotFound
 from control_api.link.links import RoomOffline
+from control_api.live.supervision import end_watching
 from control_api.live.watching import Watching
-from control_api.register.service import grant_access, record_stretch
+from control_api.register.service import grant_access
 
 MAX_SDP_BYTES = 64 * 1024
 SDP = "application/sdp"
@@ -44,12 +45,19 @@ async def watch(
         raise RoomOffline
     grant_id = await run_in_threadpool(_register, center, actor, room_id, unquote(x_access_reason))
     viewer = new_id()
+    watching = Watching(room_id, actor.account_id, actor.web_session, grant_id, center.now_ns())
+    center.watching.add(viewer, watching)  # before the offer leaves: nobody is watched over too late
     wish = {"type": "live-offer", "viewer": viewer, "sdp": offer, "name": actor.name, "unit": actor.unit_name}
-    answer = await center.links.ask(room_id, wish)
-    if answer.get("type") != "live-answer" or not isinstance(answer.get("sdp"), str):
-        raise _room_refused(answer)
+    try:
+        answer = await center.links.ask(room_id, wish)
+        if answer.get("type") != "live-answer" or not isinstance(answer.get("sdp"), str):
+            raise _room_refused(answer)
+    except BaseException:
+        center.watching.remove(viewer)
+        center.links.notify(room_id, {"type": "live-close", "viewer": viewer})  # it may answer yet, too late
+        raise
+    watching.answered_wall_ns = center.now_ns()
     location = f"/api/live/rooms/{room_id}/whep/{viewer}"
-    center.watching.add(viewer, Watching(room_id, actor.account_id, grant_id, center.now_ns()))
     headers = {"Location": location, "X-Access-Grant": grant_id}
     return Response(answer["sdp"], status_code=201, media_type=SDP, headers=headers)
 
@@ -63,9 +71,7 @@ async def stop(room_id: str, viewer: str, request: Request, actor: Watcher) -> N
         return
     if (known.room_id, known.account_id) != (room_id, actor.account_id):
         raise NotFound
-    center.watching.remove(viewer)
-    center.links.notify(room_id, {"type": "live-close", "viewer": viewer})
-    await run_in_threadpool(_record_end, center, known)
+    await end_watching(center, viewer, center.now_ns())
 
 
 async def _read_offer(request: Request) -> str:
@@ -84,14 +90,6 @@ async def _read_offer(request: Request) -> str:
 def _register(center: Center, actor: Actor, room_id: str, reason: str) -> str:
     with center.database.writing() as session:
         return grant_access(session, actor, center.now_ns(), what="live", room_id=room_id, reason=reason).id
-
-
-def _record_end(center: Center, known: Watching) -> None:
-    now_ns = center.now_ns()
-    with center.database.writing() as session:
-        record_stretch(
-            session, known.grant_id, from_wall_ns=known.since_wall_ns, to_wall_ns=now_ns, fetched_wall_ns=now_ns
-        )
 
 
 def _room_refused(answer: dict[str, object]) -> CenterError:

@@ -1,34 +1,53 @@
-"""Who watches live now. In memory: a watch that nobody ended here ends by itself in the room when media stops.
+"""Who watches live now. In memory: a centre that starts anew knows nobody, and has rooms close whoever is left.
 
-Holds 1000; the oldest is forgotten first. Its grant stands in the register whatever happens here.
+Holds 1000 and takes no more: nobody's watching may be forgotten while it goes on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from control_api.errors import CenterError
+
 MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Watching:
+    """`answered_wall_ns`: when the room's answer went to the browser. `missing_wall_ns`: since when the room's own
+    status does not name this viewer."""
+
     room_id: str
     account_id: str
+    web_session: str
     grant_id: str
     since_wall_ns: int
+    answered_wall_ns: int | None = None
+    missing_wall_ns: int | None = None
 
 
 class Watchers:
+    """Lives in the event loop."""
+
     def __init__(self) -> None:
         self._by_viewer: dict[str, Watching] = {}
 
     def add(self, viewer: str, watching: Watching) -> None:
+        """Raises CenterError `live-full`."""
+        if len(self._by_viewer) >= MOST:
+            raise CenterError(
+                "live-full",
+                "观看人数已达中心上限，请稍后再试；录像不受影响。",
+                "As many people as the centre can watch over are watching; try again later. Recording goes on.",
+                status=503,
+            )
         self._by_viewer[viewer] = watching
-        while len(self._by_viewer) > MOST:
-            del self._by_viewer[next(iter(self._by_viewer))]
 
     def get(self, viewer: str) -> Watching | None:
         return self._by_viewer.get(viewer)
 
-    def remove(self, viewer: str) -> None:
-        self._by_viewer.pop(viewer, None)
+    def remove(self, viewer: str) -> Watching | None:
+        return self._by_viewer.pop(viewer, None)
+
+    def all(self) -> list[tuple[str, Watching]]:
+        return list(self._by_viewer.items())

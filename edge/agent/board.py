@@ -82,7 +82,13 @@ class Board:
         """The message that tells the centre how the room is."""
         status = self._recorder_status()
         problems = [*_objects(status.get("problems")), *self.problems()]
-        return {"type": "status", **status, "problems": problems[:MOST_PROBLEMS], "agent": self.agent_status()}
+        return {
+            "type": "status",
+            **status,
+            "problems": problems[:MOST_PROBLEMS],
+            "viewers": [one["viewer"] for one in self.viewers if isinstance(one.get("viewer"), str)],
+            "agent": self.agent_status(),
+        }
 
     def _recorder_status(self) -> dict[str, Any]:
         if self.recorder_answers():
