@@ -24,6 +24,7 @@ from streaming.packet import Packet
 
 PATIENCE_NS = 700_000_000  # a camera that halves its rate in the dark is not lost
 LOST_PATIENCE_NS = 300_000_000  # when its source has already said so
+_SLATE_LAG_NS = 150_000_000  # of slates behind now, while the source says lost: what is not written yet is at stake
 _SLATE_NS = 1_000_000_000 // SLATE_RATE
 _MOST_FILLED_NS = 10_000_000_000  # an encoder that stood still longer begins a new run
 
@@ -117,7 +118,8 @@ class PictureTrack:
         """Slates up to just before now, so that a picture that is on its way still finds its place."""
         if not self._on_slate and not self.starved(now_ns, lost):
             return
-        while (at_ns := self._next_slate_ns()) <= now_ns - LOST_PATIENCE_NS:
+        lag_ns = _SLATE_LAG_NS if lost and self._on_slate else LOST_PATIENCE_NS
+        while (at_ns := self._next_slate_ns()) <= now_ns - lag_ns:
             pts = self._times.place(at_ns)
             if pts is None:
                 return
