@@ -20,12 +20,20 @@ from control_api.archive.store import prepare_store
 from control_api.center import Center
 from control_api.errors import CenterError
 from control_api.records.write import add_keys, store_waiting
+from control_api.register.archived import archive_stretches, check_register
 from storage.errors import StorageError
 
 log = structlog.get_logger()
 PAUSE_S = 15.0
 BATCH = 100
-WORK: tuple[Callable[[Center, int], int], ...] = (add_keys, store_waiting, keep_waiting, extend_margins)
+WORK: tuple[Callable[[Center, int], int], ...] = (
+    archive_stretches,
+    add_keys,
+    store_waiting,
+    keep_waiting,
+    extend_margins,
+    check_register,
+)
 
 
 async def run_keeper(center: Center, pause_s: float = PAUSE_S) -> None:

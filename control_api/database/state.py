@@ -9,7 +9,7 @@ from control_api.database.base import Base, WallNs
 
 
 class Meta(Base):
-    """Key and value. Keys: `demo` ("yes"/"no"), `register-head` (hash of the newest row of the access register)."""
+    """Key and value. Keys: `demo` ("yes"/"no"), `register-head` (hash of the newest row of the access register) …"""
 
     __tablename__ = "meta"
 

@@ -89,7 +89,7 @@ async def _read_offer(request: Request) -> str:
 
 def _register(center: Center, actor: Actor, room_id: str, reason: str) -> str:
     with center.database.writing() as session:
-        return grant_access(session, actor, center.now_ns(), what="live", room_id=room_id, reason=reason).id
+        return grant_access(session, center, actor, center.now_ns(), what="live", room_id=room_id, reason=reason).id
 
 
 def _room_refused(answer: dict[str, object]) -> CenterError:

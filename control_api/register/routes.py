@@ -65,6 +65,7 @@ def ask_access(
         row = get_session(session, body.session)
         grant = grant_access(
             session,
+            center,
             actor,
             center.now_ns(),
             what=body.what,

@@ -1,6 +1,7 @@
 """Writes and reads the access register. A row names a person and a reason before the first byte leaves.
 
 R1  A row's hash covers its own fields and the hash of the row before it: none can be changed or taken out unseen.
+    The row goes signed into the archive too (`archived.py`), out of reach of whoever writes the database anew.
 R2  A grant serves the person it was given to, in the web sessions of the same account, for twelve hours.
 """
 
@@ -15,13 +16,17 @@ from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
 from control_api.accounts.permissions import Permission
+from control_api.center import Center
 from control_api.database import AccessGrant, AccessStretch, Meta, Room, RoomSession, new_id
 from control_api.errors import CenterError, NotFound
+from control_api.records.write import add_record
 from control_api.sessions.cases import check_reason
 
 GRANT_NS = 12 * 3600 * 10**9
 PAGE_ROWS = 100
 _HEAD = "register-head"
+KIND = "register"
+FIELDS = ("id", "account", "person", "unit", "what", "room", "session", "reason", "granted_wall_ns", "previous")
 PERMISSIONS = {
     "replay": Permission.REPLAY,
     "download": Permission.DOWNLOAD,
@@ -39,6 +44,7 @@ class RegisterFault:
 
 def grant_access(
     session: Session,
+    center: Center,
     actor: Actor,
     now_ns: int,
     *,
@@ -72,6 +78,9 @@ def grant_access(
     head.value = grant.sha256
     session.add(grant)
     session.flush()
+    body = dict(zip(FIELDS, _fields(grant), strict=True)) | {"number": grant.number, "sha256": grant.sha256}
+    add_record(session, center, now_ns, KIND, body, grant.id)
+    center.hurry()
     return grant
 
 
@@ -140,7 +149,13 @@ def check_chain(session: Session) -> RegisterFault | None:
 
 
 def row_hash(grant: AccessGrant) -> str:
-    fields = [
+    text = json.dumps(["shilu-register-1", *_fields(grant)], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _fields(grant: AccessGrant) -> list[str | None]:
+    """In the order of FIELDS."""
+    return [
         grant.id,
         grant.account_id,
         grant.person,
@@ -152,7 +167,6 @@ def row_hash(grant: AccessGrant) -> str:
         str(grant.granted_wall_ns),
         grant.previous,
     ]
-    return hashlib.sha256(json.dumps(["shilu-register-1", *fields], ensure_ascii=False).encode()).hexdigest()
 
 
 def _locked_head(session: Session) -> Meta:

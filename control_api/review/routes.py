@@ -48,7 +48,7 @@ def begin(request: Request, actor: Viewer, session: Text = "", reason: Text = ""
         with center.database.writing() as db:
             row = get_session(db, session)
             grant = grant_access(
-                db, actor, center.now_ns(), what="replay", room_id=row.room_id, session_id=row.id, reason=reason
+                db, center, actor, center.now_ns(), what="replay", room_id=row.room_id, session_id=row.id, reason=reason
             )
     except CenterError as error:
         if error.field != "reason":
@@ -144,7 +144,14 @@ def download(request: Request, actor: Taker, session: Text = "", reason: Text = 
             row = get_session(db, session)
             contents, stored = gather(db, row, center.now_ns())
             grant = grant_access(
-                db, actor, center.now_ns(), what="download", room_id=row.room_id, session_id=row.id, reason=reason
+                db,
+                center,
+                actor,
+                center.now_ns(),
+                what="download",
+                room_id=row.room_id,
+                session_id=row.id,
+                reason=reason,
             )
     except CenterError as error:
         if error.field != "reason":
