@@ -19,14 +19,13 @@ from control_api.database.engine import Database
 from control_api.devices.codes import (
     FORGET_NS,
     LOCK_FAILURES,
-    SECRET_BYTES,
     code_digest,
     code_text,
-    proved_text,
     read_code,
     wait_s,
 )
 from control_api.errors import CenterError, NotFound
+from storage.enrolment_code import SECRET_BYTES, proved_text
 from storage.signing import BadKey, BadSignature, PublicKey, SigningError, decode_base64url
 
 HOUR_NS = 3600 * 10**9
@@ -34,7 +33,7 @@ HOUR_NS = 3600 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
-    """What a room sends. Keys in base64url; proofs are signatures by each key (`codes.proved_text`)."""
+    """What a room sends. Keys in base64url; proofs are signatures by each key (`proved_text`)."""
 
     code: str
     chain_key: str

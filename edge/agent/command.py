@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from config.loading import SettingsError, load_settings
@@ -19,6 +17,7 @@ from edge.agent.agent import Agent, run_agent
 from edge.agent.centre_client import UnsafeAddress
 from edge.agent.trouble import Trouble
 from edge.process.closing_off import close_off
+from edge.process.log import set_up_log
 from storage.errors import StorageError
 
 application = typer.Typer(
@@ -71,23 +70,8 @@ def _run(path: Path) -> None:
 def _load(path: Path) -> AgentSettings:
     close_off()
     settings = load_settings(path, AgentSettings)
-    set_up_log(settings.log_level)
+    set_up_log(settings.log_level, logging.WARNING)
     return settings
-
-
-def set_up_log(level: str) -> None:
-    """JSON lines on standard error. Libraries' own loggers speak from `warning` on."""
-    number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 @contextlib.contextmanager

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from edge.agent.centre_answers import Enrolled
 from edge.agent.centre_client import Centre
-from edge.agent.enrolment_code import PROOF_PREFIX, parse_code
 from edge.agent.recorder_client import Recorder
 from edge.agent.room_record import Identity, RoomRecord
 from edge.agent.trouble import Trouble
+from storage.enrolment_code import challenge_of, parse_code, proved_text
 from storage.signing import BadKey, PublicKey, SigningKey, encode_base64url
 
 
@@ -68,26 +68,26 @@ class Enrolment:
         self._version = version
 
     async def enrol(self, typed: str) -> Identity:
-        """Use a code. Raises Trouble; what went wrong before the centre answered may simply be repeated."""
+        """Use a code. Raises Trouble or BadCode; what went wrong before the centre answered may simply be repeated."""
         if self._record.identity() is not None:
             raise AlreadyEnrolled
         code = parse_code(typed)
         chain = await self._recorder.identity()
         if chain.get("pinned"):
             raise RecorderPinned
-        challenge = code.challenge(self._key.public.text)
-        proof = await self._recorder.prove(challenge)
+        transport_key = self._key.public.text
+        proof = await self._recorder.prove(challenge_of(code.secret, transport_key))
         answer = await self._centre.enrol(
             {
                 "code": code.text,
                 "chain_key": str(chain["chain_key"]),
-                "transport_key": self._key.public.text,
+                "transport_key": transport_key,
                 "chain_proof": proof,
-                "transport_proof": encode_base64url(self._key.sign_raw(PROOF_PREFIX + challenge.encode())),
+                "transport_proof": encode_base64url(self._key.sign_raw(proved_text(code.secret, transport_key))),
                 "version": self._version,
             }
         )
-        if not code.names_centre(_raw_key(answer)):
+        if not code.names_centre(_key_of(answer)):
             raise OtherCentre
         identity = Identity(answer.device, answer.room, answer.centre_key)
         self._record.enrol(identity, time.time_ns())
@@ -104,8 +104,8 @@ class Enrolment:
         self._centre.identify(identity.device, self._key)
 
 
-def _raw_key(answer: Enrolled) -> bytes:
+def _key_of(answer: Enrolled) -> PublicKey:
     try:
-        return PublicKey.from_text(answer.centre_key).raw
+        return PublicKey.from_text(answer.centre_key)
     except BadKey:
         raise OtherCentre from None

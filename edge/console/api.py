@@ -24,6 +24,7 @@ from edge.console.sessions import Acting
 from edge.console.status import status_json
 from edge.console.web_sessions import LONGEST_NS, WebSession
 from pages.form_safety import TOKEN_HEADER, token_matches
+from storage.enrolment_code import BadCode
 from storage.errors import StorageError
 
 log = structlog.get_logger(__name__)
@@ -139,7 +140,7 @@ class Api:
     async def enrol(self, web_session: WebSession, body: Body) -> Response:
         try:
             await self._desk.enrol(_text(body, "code"))
-        except Trouble as trouble:
+        except (Trouble, BadCode) as trouble:
             return worded(trouble, "code")
         return JSONResponse({"state": self._desk.board.enrolment})
 

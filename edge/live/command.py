@@ -6,17 +6,16 @@ import asyncio
 import contextlib
 import logging
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from config.loading import SettingsError, load_settings
 from config.process import LiveSettings
 from edge.live.room_live import RoomLive
 from edge.process.closing_off import FOR_THE_GROUP, PRIVATE, close_off
+from edge.process.log import set_up_log
 from streaming.local_socket import UnknownUser, named_peers
 
 application = typer.Typer(
@@ -38,7 +37,7 @@ def run(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     close_off(FOR_THE_GROUP if loaded.agent_user else PRIVATE)
-    _set_up_log(loaded.log_level)
+    set_up_log(loaded.log_level, logging.ERROR)  # addresses and candidates stay out of it
     asyncio.run(_until_told(RoomLive(loaded, peers)))
 
 
@@ -49,21 +48,6 @@ async def _until_told(live: RoomLive) -> None:
         loop.add_signal_handler(name, running.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await running
-
-
-def _set_up_log(level: str) -> None:
-    """JSON lines on standard error; what the libraries say of addresses and candidates stays out of it."""
-    number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""What every process of a room does alike: close itself off, tell the service manager that it lives."""
+"""What a room's processes do alike: close themselves off, set up their log, tell the service manager that they live."""

@@ -30,11 +30,11 @@ from edge.spool.disk_room import free_bytes, is_out_of_room
 from edge.spool.moments import present
 from edge.spool.pruning import receipt_fits
 from storage.disk import make_directories
+from storage.enrolment_code import PROOF_PREFIX
 from storage.receipt import open_receipt
 from storage.signing import SigningKey, encode_base64url
 
 log = structlog.get_logger("recorder")
-ENROL_PREFIX = b"shilu-enrol-1\n"
 
 
 class Recorder:
@@ -94,7 +94,7 @@ class Recorder:
 
     def prove(self, challenge: str) -> dict[str, Any]:
         """The only thing that is ever signed on request, and recognisable as nothing else."""
-        return {"signature": encode_base64url(self._key.sign_raw(ENROL_PREFIX + challenge.encode()))}
+        return {"signature": encode_base64url(self._key.sign_raw(PROOF_PREFIX + challenge.encode()))}
 
     def pin(self, centre_key: str, device: str, room: str) -> dict[str, Any]:
         with self._lock:

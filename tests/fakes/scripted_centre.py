@@ -22,8 +22,8 @@ from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
 from config.room import RoomConfiguration
-from edge.agent.enrolment_code import CENTRE_BYTES, PROOF_PREFIX, EnrolmentCode
 from storage.chain import open_entry
+from storage.enrolment_code import code_of, proved_text
 from storage.receipt import Receipt, sign_receipt
 from storage.sealing import generate_identity
 from storage.sealing_list import Recipient, SealingList, sign_sealing_list
@@ -59,7 +59,7 @@ class ScriptedCentre:
         self.identity, recipient = generate_identity()
         self.sealing_list = SealingList(version=1, recipients=[Recipient(name="archive", recipient=recipient)])
         self.device, self.room = secrets.token_hex(16), secrets.token_hex(16)
-        self.code = EnrolmentCode(secrets.token_bytes(16), hashlib.sha256(self.key.public.raw).digest()[:CENTRE_BYTES])
+        self.code = code_of(secrets.token_bytes(16), self.key.public)
         self.state = "pending"
         self.officer = secrets.token_hex(16)
         self.pin_verifier = argon2.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash("4711")
@@ -173,7 +173,7 @@ class ScriptedCentre:
         if self.chain_key is not None:
             return refusal("code-used")
         chain, transport = PublicKey.from_text(body["chain_key"]), PublicKey.from_text(body["transport_key"])
-        proof = PROOF_PREFIX + self.code.challenge(body["transport_key"]).encode()
+        proof = proved_text(self.code.secret, body["transport_key"])
         chain.verify_raw(decode_base64url(body["chain_proof"]), proof)
         transport.verify_raw(decode_base64url(body["transport_proof"]), proof)
         self.chain_key, self.transport_key = chain, transport

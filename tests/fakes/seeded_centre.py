@@ -16,7 +16,7 @@ from control_api.archive.receipts import give_receipt, keep_waiting
 from control_api.archive.tags import take_tag
 from control_api.center import Center, open_center
 from control_api.database import Device, new_id
-from control_api.devices.codes import proved_text, read_code
+from control_api.devices.codes import read_code
 from control_api.devices.enrolment import EnrolmentRequest, enrol, make_code
 from control_api.devices.service import confirm_device
 from control_api.devices.tokens import KnownDevice
@@ -25,6 +25,7 @@ from control_api.rooms.service import create_room
 from storage.boxes import free_box
 from storage.case_tag import CaseTag, seal_tag
 from storage.chain import sign_entry
+from storage.enrolment_code import proved_text
 from storage.layout import segment_key
 from storage.manifest import MANIFEST
 from storage.sealing import seal_bytes

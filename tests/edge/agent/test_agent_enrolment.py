@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.agent.centre_client import UnsafeAddress, check_address
-from edge.agent.enrolment_code import BadCode, EnrolmentCode, parse_code
+from storage.enrolment_code import BadCode, EnrolmentCode, parse_code
 from storage.signing import SigningKey
 from tests.fakes.agent_room import agent_room, until
 from tests.fakes.scripted_centre import ScriptedCentre
