@@ -1,6 +1,6 @@
 """Receipts: given only for what was checked, stored and read back. A second request gets the same receipt.
 
-Order: bytes read back → entry's JWS stored → receipt stored → row. The archive's receipt is the one that counts, so
+Order: entry's JWS stored → bytes read back → receipt stored → row. The archive's receipt is the one that counts, so
 that a crash or a second centre between two steps can't make two.
 """
 
@@ -61,12 +61,17 @@ def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str, held_
 
 
 def keep_waiting(center: Center, limit: int = 200) -> int:
-    """Store gaps and notes, which have no bytes to wait for. Returns how many were looked at; raises ObjectStoreError
-    when the archive is down. One that can't be kept is set aside for an hour with an alarm, and the others go on."""
+    """Store segments' entries, then gaps and notes, which have no bytes to wait for; returns how many of these.
+
+    Raises ObjectStoreError when the archive is down. One that can't be kept is set aside for an hour with an alarm, and
+    the others go on.
+    """
     with center.database.reading() as session:
         query = select(Entry.sha256, Device).join(Device, Device.id == Entry.device_id)
         query = query.where(Entry.state == "waiting", Entry.kind != "segment", due(center.now_ns()))
         rows = session.execute(query.limit(limit)).all()
+    while _keep_segment_entries(center):
+        pass  # what was accepted before these goes before them
     for sha256, device in rows:
         try:
             give_receipt(center, KnownDevice(device.id, device.room_id, device.state, device.chain_key), sha256)
@@ -75,6 +80,33 @@ def keep_waiting(center: Center, limit: int = 200) -> int:
                 raise
             put_off(center, sha256, error)
     return len(rows)
+
+
+def _keep_segment_entries(center: Center, limit: int = 200) -> int:
+    """Ahead of their bytes: whoever reads the archive meanwhile, or after bytes that never came, finds the chain whole
+    there. How many were looked at; what is kept is remembered, not written down."""
+    query = select(Entry.sha256).where(Entry.kind == "segment", Entry.state.in_(("waiting", "refused")))
+    with center.database.reading() as session:
+        without = session.scalars(query.order_by(Entry.received_wall_ns, Entry.number)).all()
+    center.entries_kept &= set(without)
+    missing = [sha256 for sha256 in without if sha256 not in center.entries_kept][:limit]
+    for sha256 in missing:
+        try:
+            _keep_entry(center, sha256)
+        except Exception as error:
+            if archive_down(error):
+                raise
+            put_off(center, sha256, error)
+        center.entries_kept.add(sha256)
+    return len(missing)
+
+
+def _keep_entry(center: Center, sha256: str) -> None:
+    with center.database.reading() as session:
+        entry = session.get_one(Entry, sha256)
+        chain_key = session.get_one(Device, entry.device_id).chain_key
+        until = retain_until(session, entry, center.settings, center.now_ns())
+    _stored_entry(center, entry, open_entry(entry.jws, PublicKey.from_text(chain_key)), until)
 
 
 def _checked_bytes(center: Center, entry: Entry, held_sha256: str | None) -> StoredObject:

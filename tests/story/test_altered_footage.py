@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.evidence import fetch_archive
 from demo.viewer import Viewer
-from storage.layout import sealed_key
+from storage.layout import manifest_key, sealed_key
 from storage.manifest import SegmentManifest
 from storage.verification import verify
 from tests.story.archive_reader import versions
@@ -135,3 +136,13 @@ def test_the_file_is_kept_and_verification_names_it(own: StandingHouse, altered:
     assert report.problem is not None
     assert report.problem.place == f"chain/{min(altered.numbers):010d}.jws"
     print(report.problem.message_en)
+
+
+def test_the_archive_is_sound_without_what_was_refused(own: StandingHouse, altered: Altered) -> None:
+    """Its chain has their entries, so that the absence of their bytes is said, and nothing else is in doubt."""
+    assert own.wait(60, lambda: refused_and_the_rest_archived(own, altered), step_s=0.5)
+    kept = own.wait(20, lambda: {manifest_key(one) for one in altered.manifests} <= {key for key, _ in versions(own)})
+    assert kept
+    report = verify(fetch_archive(own.house), [own.device_key()], [own.centre_key], own.opener)
+    assert report.problem is None
+    assert report.not_here >= len(altered.numbers)
