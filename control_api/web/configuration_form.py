@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,15 +16,15 @@ from pages.translation import mark as _
 FIELDS = [field for group in GROUPS for field in group.fields]
 _KINDS = {"synthetic", "file", "rtsp", "v4l2", "microphone"}
 SENTENCES = {
-    "missing": _("%(key)s：请填写。"),
-    "string_too_short": _("%(key)s：请填写。"),
-    "int_parsing": _("%(key)s：请填写整数。"),
-    "greater_than_equal": _("%(key)s：太小，最小 %(limit)s。"),
-    "less_than_equal": _("%(key)s：太大，最大 %(limit)s。"),
-    "multiple_of": _("%(key)s：须为 %(limit)s 的倍数。"),
-    "string_pattern_mismatch": _("%(key)s：格式不对，请按上面的样子填写。"),
+    "missing": _("请填写。"),
+    "string_too_short": _("请填写。"),
+    "int_parsing": _("请填写整数。"),
+    "greater_than_equal": _("太小，最小 %(limit)s。"),
+    "less_than_equal": _("太大，最大 %(limit)s。"),
+    "multiple_of": _("须为 %(limit)s 的倍数。"),
+    "string_pattern_mismatch": _("格式不对，请按上面的样子填写。"),
 }
-OTHER = _("%(key)s：不能这样填写，请按上面的说明改正。")
+OTHER = _("不能这样填写，请按上面的说明改正。")
 
 
 def typed_from(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -46,6 +47,8 @@ def settings_from(typed: Mapping[str, str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for field in FIELDS:
         value = typed.get(field.name, "").strip()
+        if field.type == "number":
+            value = unicodedata.normalize("NFKC", value)  # an input method may type digits twice as wide
         if field.of and typed.get(field.of) not in field.only:
             continue
         part, key = field.name.split(".")
@@ -75,7 +78,7 @@ def _fault(item: ErrorDetails) -> tuple[str, str, dict[str, object]]:
         name = f"{path[0]}.kind" if path and f"{path[0]}.kind" in {field.name for field in FIELDS} else ""
     limits = item.get("ctx") or {}
     limit = next((limits[key] for key in ("ge", "le", "multiple_of") if key in limits), "")
-    return name, SENTENCES.get(item["type"], OTHER), {"key": ".".join(path), "limit": limit}
+    return name, SENTENCES.get(item["type"], OTHER), {"limit": limit}
 
 
 def show(typed: Mapping[str, str], errors: Mapping[str, str], translate: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
 from control_api.accounts.guard import require
@@ -40,13 +41,22 @@ def make_room(
     center = center_of(request)
     try:
         with center.database.writing() as db:
-            unit_id = unit or create_unit(db, actor, center.now_ns(), name=unit_name, kind="township").id
+            unit_id = unit or _new_unit(db, actor, center.now_ns(), unit_name)
             room = create_room(db, actor, center.now_ns(), name=name, unit_id=unit_id, kind=kind)
     except CenterError as error:
         field = "name" if unit else "unit"
         typed = {"unit": unit, "unit_name": unit_name, "name": name, "kind": kind}
         return _devices_page(request, actor, error=error, field=error.field or field, typed=typed)
     return go(f"/devices/{room.id}")
+
+
+def _new_unit(db: Session, actor: Actor, now_ns: int, name: str) -> str:
+    """Its id. A refusal stands beside the unit's name, not the room's."""
+    try:
+        return create_unit(db, actor, now_ns, name=name, kind="township").id
+    except CenterError as error:
+        error.field = "unit_name"
+        raise
 
 
 def _devices_page(
@@ -61,7 +71,7 @@ def _devices_page(
     with center.database.reading() as db:
         rooms = sorted(view_rooms(db, center, pages_of(request).county_time), key=lambda room: (room.unit, room.name))
         units = [(unit.id, unit.name) for unit in list_units(db)]
-    errors = {"name": "", "unit": "", "kind": ""}
+    errors = {"name": "", "unit": "", "unit_name": "", "kind": ""}
     if error is not None:
         errors[field if field in errors else "name"] = error_text(language, error)
     context = {

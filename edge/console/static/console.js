@@ -103,7 +103,8 @@ const preview = document.getElementById("preview");
 let shown = "";
 async function look() {
   if (document.visibilityState === "visible") {
-    const answer = await fetch("/api/preview.jpeg", { cache: "no-store" }).catch(() => null);
+    // An old picture is not shown as if it were now.
+    const answer = await fetch("/api/preview.jpeg", { cache: "no-store", signal: AbortSignal.timeout(2500) }).catch(() => null);
     const blob = answer?.ok ? await answer.blob() : null;
     preview.hidden = !blob;
     document.getElementById("no-preview").hidden = Boolean(blob);
