@@ -14,6 +14,8 @@ import pytest
 from config.loading import load_settings
 from config.process import AgentSettings, LiveSettings, RecorderSettings
 from edge.process.service_manager import ALIVE_EVERY_S
+from edge.spool.intake import LIMIT_90K
+from edge.timeline.video_clock import TICKS_PER_S
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -55,7 +57,9 @@ def test_a_process_that_stands_still_is_started_anew(unit: Path) -> None:
     assert "Type=notify" in text
     seconds = re.search(r"^WatchdogSec=(\d+)$", text, re.M)
     assert seconds is not None
-    assert ALIVE_EVERY_S * 3 < int(seconds[1]) <= 60
+    assert int(seconds[1]) >= ALIVE_EVERY_S * 3
+    if unit.stem == "shilu-recorder":  # a slow disk alone ends nothing: what waits for it would be lost
+        assert int(seconds[1]) >= 4 * LIMIT_90K / TICKS_PER_S
 
 
 def test_sockets_lie_where_only_their_own_process_can_put_them() -> None:
@@ -73,12 +77,13 @@ def test_the_users_of_units_and_settings_are_made(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     for name in ("passwd", "group"):
         (tmp_path / "etc" / name).touch()
+    words: list[str]
     for tool, folder, words in (
         ("systemd-sysusers", "sysusers.d", []),
         ("systemd-tmpfiles", "tmpfiles.d", ["--create"]),
     ):
         files = sorted((ROOT / "systemd" / folder).glob("*.conf"))
-        subprocess.run([tool, f"--root={tmp_path}", *words, *files], check=True, capture_output=True)
+        subprocess.run([tool, f"--root={tmp_path}", *words, *map(str, files)], check=True, capture_output=True)
     users = {line.split(":")[0] for line in (tmp_path / "etc" / "passwd").read_text().splitlines()}
     assert users == {unit.stem for unit in UNITS}
     group = next(
