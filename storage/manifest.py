@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-FORMAT = "shilu-manifest-1"
 MOST_BYTES = 2**40  # no segment is larger; what is signed by a device that was broken into must still fit every column
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="random 128 bits in hex")]
