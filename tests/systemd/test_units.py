@@ -77,13 +77,10 @@ def test_the_users_of_units_and_settings_are_made(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     for name in ("passwd", "group"):
         (tmp_path / "etc" / name).touch()
-    words: list[str]
-    for tool, folder, words in (
-        ("systemd-sysusers", "sysusers.d", []),
-        ("systemd-tmpfiles", "tmpfiles.d", ["--create"]),
-    ):
-        files = sorted((ROOT / "systemd" / folder).glob("*.conf"))
-        subprocess.run([tool, f"--root={tmp_path}", *words, *map(str, files)], check=True, capture_output=True)
+    for command in (["systemd-sysusers"], ["systemd-tmpfiles", "--create"]):
+        folder = ROOT / "systemd" / f"{command[0].removeprefix('systemd-')}.d"
+        files = sorted(str(file) for file in folder.glob("*.conf"))
+        subprocess.run([*command, f"--root={tmp_path}", *files], check=True, capture_output=True)
     users = {line.split(":")[0] for line in (tmp_path / "etc" / "passwd").read_text().splitlines()}
     assert users == {unit.stem for unit in UNITS}
     group = next(
