@@ -14,6 +14,7 @@ import structlog
 from fastapi.concurrency import run_in_threadpool
 
 from control_api.archive.alarms import clear_alarm, raise_alarm
+from control_api.archive.holding import apply_holds
 from control_api.archive.receipts import keep_waiting
 from control_api.archive.retention import extend_margins
 from control_api.archive.store import prepare_store
@@ -21,6 +22,7 @@ from control_api.center import Center
 from control_api.errors import CenterError
 from control_api.records.write import add_keys, store_waiting
 from control_api.register.archived import archive_stretches, check_register
+from control_api.sessions.holds import bind_cases
 from storage.errors import StorageError
 
 log = structlog.get_logger()
@@ -29,9 +31,11 @@ BATCH = 100
 WORK: tuple[Callable[[Center, int], int], ...] = (
     archive_stretches,
     add_keys,
+    bind_cases,
     store_waiting,
     keep_waiting,
     extend_margins,
+    apply_holds,
     check_register,
 )
 

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_api.archive.alarms import raise_alarm
+from control_api.archive.holding import hold_new
 from control_api.archive.keeping import archive_down, due, keep, put_off, read_back
 from control_api.archive.retention import retain_until
 from control_api.center import Center
 from control_api.database import Device, Entry
 from control_api.devices.tokens import KnownDevice
 from control_api.errors import CenterError, NotFound
-from control_api.sessions.holds import is_held
 from storage.chain import AnyManifest, open_entry
 from storage.errors import StorageError
 from storage.layout import manifest_key, receipt_key
@@ -45,7 +45,6 @@ def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str, held_
         if entry.receipt is not None:
             return entry.receipt
         until = retain_until(session, entry, center.settings, center.now_ns())
-        held = entry.kind == "segment" and is_held(session, entry)
     manifest = open_entry(entry.jws, PublicKey.from_text(known.chain_key))
     if entry.kind == "segment":
         stored = _checked_bytes(center, entry, held_sha256)
@@ -54,9 +53,9 @@ def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str, held_
     receipt = _kept_receipt(center, entry, manifest, stored, until)
     if entry.kind == "segment":
         center.store.extend_retention(stored.key, stored.version_id, until)  # the grant's date may be older
-    if held:
-        center.store.set_legal_hold(stored.key, stored.version_id, True)
     _record(center, entry, receipt, stored, until)
+    if entry.kind == "segment":
+        hold_new(center, entry.sha256)
     return receipt
 
 

@@ -47,7 +47,7 @@ def take_tag(center: Center, known: KnownDevice, tag: str, sha256: str) -> None:
         if session.get(CaseTag, sha256) is None:
             session.add(_row(opened, sha256, now_ns))
             session.flush()
-            _bind(session, known, sha256, opened.session)
+            _bind(session, known, sha256, opened.session, now_ns)
 
 
 def _decoded(tag: str, sha256: str) -> bytes:
@@ -81,7 +81,7 @@ def _check_room(session: Session, known: KnownDevice, opened: OpenedTag) -> None
         raise _bad_tag("other-room")
 
 
-def _bind(session: Session, known: KnownDevice, sha256: str, session_id: str) -> None:
+def _bind(session: Session, known: KnownDevice, sha256: str, session_id: str, now_ns: int) -> None:
     """The note may have come before the tag."""
     wall_ns = session.scalar(
         select(Entry.start_wall_ns).where(
@@ -92,7 +92,7 @@ def _bind(session: Session, known: KnownDevice, sha256: str, session_id: str) ->
         )
     )
     if wall_ns is not None:
-        bind_tag(session, sha256, session_id, wall_ns)
+        bind_tag(session, sha256, session_id, wall_ns, now_ns)
 
 
 def _refuse(center: Center, known: KnownDevice, code: str, sha256: str) -> None:

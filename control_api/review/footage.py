@@ -28,11 +28,11 @@ class Stored:
     manifest: SegmentManifest
 
 
-def session_timeline(db: Session, row: RoomSession, now_ns: int, damaged: Collection[str] = ()) -> Timeline:
+def session_timeline(db: Session, row: RoomSession, damaged: Collection[str] = ()) -> Timeline:
     """`damaged`: entries that a viewer found not to match just now; they are shown as such."""
     segments: list[Known] = []
     gaps: list[GapManifest] = []
-    for entry in session_entries(db, row, now_ns):
+    for entry in session_entries(db, row):
         if entry.kind == "note":
             continue
         manifest = read_manifest(entry)
@@ -40,13 +40,13 @@ def session_timeline(db: Session, row: RoomSession, now_ns: int, damaged: Collec
             gaps.append(manifest)
         elif isinstance(manifest, SegmentManifest):
             segments.append(Known(entry.sha256, manifest, "damaged" if entry.sha256 in damaged else entry.state))
-    return lay_out(segments, gaps, session_span(row, now_ns))
+    return lay_out(segments, gaps, session_span(db, row))
 
 
-def stored_segment(db: Session, row: RoomSession, entry_sha256: str, now_ns: int) -> Stored:
+def stored_segment(db: Session, row: RoomSession, entry_sha256: str) -> Stored:
     """A segment of this session and no other. Raises NotFound."""
     entry = db.get(Entry, entry_sha256)
-    start, end = session_span(row, now_ns)
+    start, end = session_span(db, row)
     if entry is None or entry.room_id != row.room_id or entry.kind != "segment" or entry.version_id is None:
         raise NotFound
     if entry.end_wall_ns < start or entry.start_wall_ns > end:
@@ -57,11 +57,11 @@ def stored_segment(db: Session, row: RoomSession, entry_sha256: str, now_ns: int
     return Stored(entry.sha256, entry.room_id, entry.device_id, entry.object_key, entry.version_id, manifest)
 
 
-def first_of_run(db: Session, row: RoomSession, run: str, now_ns: int) -> Stored:
+def first_of_run(db: Session, row: RoomSession, run: str) -> Stored:
     """The run's first archived segment in this session: every segment of a run begins with the run's init bytes."""
-    for entry in session_entries(db, row, now_ns):
+    for entry in session_entries(db, row):
         if entry.kind == "segment" and entry.run == run and entry.state == "receipted":
-            return stored_segment(db, row, entry.sha256, now_ns)
+            return stored_segment(db, row, entry.sha256)
     raise NotFound
 
 

@@ -33,14 +33,14 @@ def nothing_archived() -> CenterError:
 
 def gather(db: Session, row: RoomSession, now_ns: int) -> tuple[PackageContents, dict[str, Stored]]:
     """What goes in, and where each segment stands. Raises CenterError `nothing-archived`."""
-    entries = _whole_chains(db, session_entries(db, row, now_ns))
+    entries = _whole_chains(db, session_entries(db, row))
     manifests: list[tuple[AnyManifest, str]] = [(read_manifest(entry), entry.jws) for entry in entries]
-    wanted = [entry for entry in session_entries(db, row, now_ns) if entry.kind == "segment"]
+    wanted = [entry for entry in session_entries(db, row) if entry.kind == "segment"]
     stored = {
         f"{one.manifest.device} {one.manifest.number}": one
         for entry in wanted
         if entry.state == "receipted"
-        for one in [stored_segment(db, row, entry.sha256, now_ns)]
+        for one in [stored_segment(db, row, entry.sha256)]
     }
     if not stored:
         raise nothing_archived()

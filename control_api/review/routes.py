@@ -67,7 +67,7 @@ def show_player(request: Request, actor: Viewer, access: str) -> Response:
             "grant": grant,
             "session": session,
             "findings": findings_of(db, row.id),
-            "holds": [hold for hold in holds_of(db, row.id, session.case_id) if hold["released_ns"] is None],
+            "holds": [hold for hold in holds_of(db, row.id) if hold["released_ns"] is None],
         }
     return render(request, actor, "replay.html", context, section="sessions")
 
@@ -77,7 +77,7 @@ def give_timeline(request: Request, actor: Viewer, access: str, skip: str = "") 
     center = center_of(request)
     with center.database.reading() as db:
         _, row = _allowed(db, center, actor, access)
-        line = session_timeline(db, row, center.now_ns(), _skipped(skip))
+        line = session_timeline(db, row, _skipped(skip))
         findings = findings_of(db, row.id)
     body = timeline_json(line, pages_of(request).translators[language_of(request)].text)
     body["session"] = {
@@ -93,7 +93,7 @@ def give_playlist(request: Request, actor: Viewer, access: str, skip: str = "") 
     center = center_of(request)
     with center.database.reading() as db:
         _, row = _allowed(db, center, actor, access)
-        line = session_timeline(db, row, center.now_ns(), _skipped(skip))
+        line = session_timeline(db, row, _skipped(skip))
     return Response(playlist(line), media_type=CONTENT_TYPE, headers=NO_STORE)
 
 
@@ -103,7 +103,7 @@ def give_init(request: Request, actor: Viewer, access: str, run: str) -> Respons
     center = center_of(request)
     with center.database.reading() as db:
         _, row = _allowed(db, center, actor, access)
-        stored = first_of_run(db, row, run, center.now_ns())
+        stored = first_of_run(db, row, run)
     return Response(open_segment(center, stored).init, media_type="video/mp4", headers=NO_STORE)
 
 
@@ -112,7 +112,7 @@ def give_segment(request: Request, actor: Viewer, access: str, entry: str) -> Re
     center = center_of(request)
     with center.database.reading() as db:
         grant, row = _allowed(db, center, actor, access)
-        stored = stored_segment(db, row, entry, center.now_ns())
+        stored = stored_segment(db, row, entry)
     media = open_segment(center, stored).media
     _record(center, grant.id, stored)
     return Response(media, media_type="video/iso.segment", headers=NO_STORE)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
 from control_api.accounts.permissions import Permission
@@ -13,48 +12,14 @@ from control_api.center import Center
 from control_api.database import CaseTag, RoomSession
 from control_api.errors import CenterError, NotFound
 from control_api.records.write import add_record, add_write
+from control_api.sessions.held import bind_session
+from control_api.sessions.tags import current_tag
 from storage.case_id import BadCaseId, normalize_case_id
 from storage.case_tag import CaseTag as SealableTag
 from storage.case_tag import seal_tag
 from storage.layout import tag_key
 
 REASON_CHARACTERS = 200
-
-
-def current_tag(session: Session, session_id: str) -> CaseTag | None:
-    """The newest tag that somebody vouched for and nothing has replaced."""
-    query = select(CaseTag).where(CaseTag.session_id == session_id, is_current())
-    return session.scalars(query.order_by(CaseTag.made_wall_ns.desc()).limit(1)).first()
-
-
-def is_current() -> ColumnElement[bool]:
-    """A condition on CaseTag rows, for queries: bound, replaced by none, and the newest of those in its session.
-
-    What a tag says it replaces counts before its time: a room's clock may have stepped back.
-    """
-    newer = aliased(CaseTag)
-    later = select(newer.sha256).where(
-        newer.session_id == CaseTag.session_id,
-        newer.bound_wall_ns.is_not(None),
-        newer.made_wall_ns > CaseTag.made_wall_ns,
-        ~_replaced(newer),
-    )
-    return CaseTag.bound_wall_ns.is_not(None) & ~_replaced(CaseTag) & ~later.exists()
-
-
-def _replaced(tag: type[CaseTag]) -> ColumnElement[bool]:
-    by = aliased(CaseTag)
-    return (
-        select(by.sha256)
-        .where(by.session_id == tag.session_id, by.replaces == tag.sha256, by.bound_wall_ns.is_not(None))
-        .exists()
-    )
-
-
-def tag_history(session: Session, session_id: str) -> list[CaseTag]:
-    """Newest first; those that nobody vouched for too."""
-    query = select(CaseTag).where(CaseTag.session_id == session_id)
-    return list(session.scalars(query.order_by(CaseTag.made_wall_ns.desc())))
 
 
 def correct_case(
@@ -86,6 +51,7 @@ def correct_case(
     vouched = {"session": session_id, "tag_sha256": row.sha256, "replaces": tag.replaces, "by": actor.account_id}
     add_record(session, center, now_ns, "corrections", {**vouched, "wall_ns": str(made_ns)})
     session.flush()
+    bind_session(session, session_id, now_ns)
     center.hurry()
     return row
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from control_api.archive.alarms import raise_alarm
 from control_api.database import CaseTag, RoomSession
+from control_api.sessions.held import bind_session
 from storage.manifest import NoteKind, NoteManifest
 
 _OF_SESSIONS = (NoteKind.SESSION_OPENED, NoteKind.SESSION_TAGGED, NoteKind.SESSION_CLOSED)
@@ -28,7 +29,7 @@ def apply_note(session: Session, note: NoteManifest, now_ns: int) -> None:
         row.closed_by = row.closed_by or note.officer
     session.flush()
     if note.tag_sha256 is not None:
-        bind_tag(session, note.tag_sha256, note.session, note.made.wall_ns)
+        bind_tag(session, note.tag_sha256, note.session, note.made.wall_ns, now_ns)
 
 
 def _open(session: Session, row: RoomSession, note: NoteManifest, now_ns: int) -> None:
@@ -49,11 +50,13 @@ def _open(session: Session, row: RoomSession, note: NoteManifest, now_ns: int) -
     row.officer_id, row.signed_in = note.officer, note.signed_in
 
 
-def bind_tag(session: Session, tag_sha256: str, session_id: str, wall_ns: int) -> None:
+def bind_tag(session: Session, tag_sha256: str, session_id: str, wall_ns: int, now_ns: int) -> None:
     """A signed note vouches for a tag, if the tag has come and speaks of the same session."""
     tag = session.get(CaseTag, tag_sha256)
     if tag is not None and tag.session_id == session_id and tag.bound_wall_ns is None:
         tag.bound_wall_ns = wall_ns
+        session.flush()
+        bind_session(session, session_id, now_ns)
 
 
 def _begun(note: NoteManifest) -> RoomSession:

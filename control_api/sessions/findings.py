@@ -29,7 +29,7 @@ def add_finding(
 ) -> Finding:
     """Raises CenterError `no-text`, `outside-session`."""
     actor.check(Permission.WRITE_FINDINGS)
-    start, end = session_span(get_session(session, session_id), now_ns)
+    start, end = session_span(session, get_session(session, session_id))
     text = _check_text(text)
     if not start <= wall_ns <= end:
         raise CenterError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
 
 from control_api.archive.retention import MARGIN_NS
-from control_api.database import Entry, RoomSession
+from control_api.database import Device, Entry, RoomSession
 from control_api.errors import NotFound
 
 
@@ -17,13 +17,45 @@ def get_session(session: Session, session_id: str) -> RoomSession:
     return row
 
 
-def session_span(row: RoomSession, now_ns: int) -> tuple[int, int]:
-    """From and to; an open session lasts until now."""
-    return row.opened_wall_ns - MARGIN_NS, now_ns if row.closed_wall_ns is None else row.closed_wall_ns + MARGIN_NS
+def ends_wall_ns() -> ColumnElement[int]:
+    """When a session ended, for queries on sessions. One that no note closed ends with the last footage or gap that
+    says itself that it belongs to it: a dead PC must not let its session swallow the room for ever."""
+    named = aliased(Entry)
+    last = (
+        select(func.max(named.end_wall_ns))
+        .where(named.session_id == RoomSession.id, named.room_id == RoomSession.room_id, named.kind != "note")
+        .correlate(RoomSession)
+        .scalar_subquery()
+    )
+    return func.coalesce(RoomSession.closed_wall_ns, last, RoomSession.opened_wall_ns)
 
 
-def session_entries(session: Session, row: RoomSession, now_ns: int) -> list[Entry]:
+def is_over() -> ColumnElement[bool]:
+    """For queries on sessions: closed by a note; or its device has ended, or a later session began in the room."""
+    later = aliased(RoomSession)
+    followed = select(later.id).where(
+        later.room_id == RoomSession.room_id, later.opened_wall_ns > RoomSession.opened_wall_ns
+    )
+    works = select(Device.id).where(Device.id == RoomSession.device_id, Device.state == "active")
+    unclosed = followed.correlate(RoomSession).exists() | ~works.correlate(RoomSession).exists()
+    return RoomSession.closed_wall_ns.is_not(None) | unclosed
+
+
+def close_unknown(session: Session, row: RoomSession) -> bool:
+    """It is over, and nobody signed when."""
+    if row.closed_wall_ns is not None:
+        return False
+    return session.scalar(select(RoomSession.id).where(RoomSession.id == row.id, is_over())) is not None
+
+
+def session_span(session: Session, row: RoomSession) -> tuple[int, int]:
+    """From and to, margins included."""
+    ends_ns = session.scalars(select(ends_wall_ns()).where(RoomSession.id == row.id)).one()
+    return row.opened_wall_ns - MARGIN_NS, max(ends_ns, row.opened_wall_ns) + MARGIN_NS
+
+
+def session_entries(session: Session, row: RoomSession) -> list[Entry]:
     """Segments, gaps and notes that overlap the span, by time; of every device that the room has had."""
-    start, end = session_span(row, now_ns)
+    start, end = session_span(session, row)
     query = select(Entry).where(Entry.room_id == row.room_id, Entry.end_wall_ns >= start, Entry.start_wall_ns <= end)
     return list(session.scalars(query.order_by(Entry.start_wall_ns, Entry.number)))

@@ -1,27 +1,23 @@
 """Holds 封存: footage of a session, or of every session of a case, that nothing deletes until it is released.
 
-The row is what counts for everything that would delete; the archive's own legal hold is set beside it.
+The row is what counts for everything that would delete; the archive's own legal hold is set beside it. Which sessions
+a hold reaches stands in `held`.
 """
 
 from __future__ import annotations
 
-import structlog
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
 from control_api.accounts.permissions import Permission
-from control_api.archive.alarms import raise_alarm
-from control_api.archive.retention import MARGIN_NS
 from control_api.center import Center
-from control_api.database import CaseTag, Entry, Hold, RoomSession, new_id
+from control_api.database import HeldSession, Hold, new_id
 from control_api.errors import CenterError, NotFound
 from control_api.records.write import add_record
-from control_api.sessions.cases import check_case_id, check_reason, current_tag, is_current
-from control_api.sessions.footage import get_session, session_entries
-from storage.object_store import ObjectStoreError
-
-log = structlog.get_logger()
+from control_api.sessions.cases import check_case_id, check_reason
+from control_api.sessions.footage import get_session
+from control_api.sessions.held import bind_hold
 
 
 def place_hold(
@@ -51,6 +47,7 @@ def place_hold(
     session.add(hold)
     _add_record(session, center, now_ns, "holds", hold, actor, hold.reason)
     session.flush()
+    bind_hold(session, hold, now_ns)
     center.hurry()
     return hold
 
@@ -72,57 +69,20 @@ def release_hold(session: Session, center: Center, actor: Actor, now_ns: int, ho
     return hold
 
 
-def holds_of_session(session: Session, session_id: str) -> list[Hold]:
-    """Holds on the session or on its case, released ones too, newest first."""
-    tag = current_tag(session, session_id)
-    wanted = [Hold.session_id == session_id]
-    if tag is not None:
-        wanted.append(Hold.case_id == tag.case_id)
-    return list(session.scalars(select(Hold).where(or_(*wanted)).order_by(Hold.placed_wall_ns.desc())))
-
-
-def session_held(session: Session, session_id: str) -> bool:
-    return any(hold.released_wall_ns is None for hold in holds_of_session(session, session_id))
-
-
-def is_held(session: Session, entry: Entry) -> bool:
-    """Whether any session that this entry belongs to, margins included, is held."""
-    query = select(RoomSession.id).where(
-        RoomSession.room_id == entry.room_id,
-        RoomSession.opened_wall_ns - MARGIN_NS <= entry.end_wall_ns,
-        or_(RoomSession.closed_wall_ns.is_(None), RoomSession.closed_wall_ns + MARGIN_NS >= entry.start_wall_ns),
-    )
-    return any(session_held(session, session_id) for session_id in session.scalars(query))
-
-
-def held_sessions(session: Session, hold: Hold) -> list[RoomSession]:
-    """Every session that a hold speaks of now."""
-    if hold.session_id is not None:
-        return [session.get_one(RoomSession, hold.session_id)]
-    query = select(RoomSession).join(CaseTag, CaseTag.session_id == RoomSession.id)
-    return list(session.scalars(query.where(CaseTag.case_id == hold.case_id, is_current())).unique())
-
-
-def hold_in_archive(center: Center, hold_id: str) -> int:
-    """Set or lift the archive's own legal hold as the rows say; returns how many segments. A failure is an alarm: the
-    row holds in any case, and nothing of ours deletes under it."""
-    with center.database.reading() as session:
-        hold = session.get_one(Hold, hold_id)
-        entries = {
-            entry.sha256: (entry, is_held(session, entry))
-            for row in held_sessions(session, hold)
-            for entry in session_entries(session, row, center.now_ns())
-            if entry.kind == "segment" and entry.version_id is not None
-        }
-    try:
-        for entry, held in entries.values():
-            center.store.set_legal_hold(entry.object_key, entry.version_id or "", held)
-    except ObjectStoreError as error:
-        with center.database.writing() as session:
-            raise_alarm(session, center.now_ns(), "hold-not-in-archive", detail=f"{error.code} {hold_id}")
-        return 0
-    log.info("hold-applied", hold=hold_id, segments=len(entries))
-    return len(entries)
+def bind_cases(center: Center, limit: int) -> int:
+    """The keeper's part of H1: sessions that a case hold ought to have reached (placed beside a tag, or before this
+    rule), and a record of what each hold reached."""
+    now_ns = center.now_ns()
+    with center.database.writing() as session:
+        standing = select(Hold).where(Hold.case_id.is_not(None), Hold.released_wall_ns.is_(None))
+        for hold in session.scalars(standing).all():
+            bind_hold(session, hold, now_ns)
+        new = session.scalars(select(HeldSession).where(HeldSession.recorded.is_(False)).limit(limit)).all()
+        for row in new:
+            body = {"hold": row.hold_id, "session": row.session_id, "wall_ns": str(row.bound_wall_ns)}
+            add_record(session, center, now_ns, "held-sessions", body)
+            row.recorded = True
+    return len(new)
 
 
 def _add_record(

@@ -12,13 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from control_api.accounts.actor import Actor
 from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
+from control_api.archive.holding import hold_in_archive
 from control_api.center import center_of
 from control_api.database import CaseTag, Finding, Hold
-from control_api.sessions.cases import correct_case, tag_history
+from control_api.sessions.cases import correct_case
 from control_api.sessions.findings import add_finding, list_findings
 from control_api.sessions.footage import get_session
-from control_api.sessions.holds import hold_in_archive, holds_of_session, place_hold, release_hold
+from control_api.sessions.held import holds_of_session
+from control_api.sessions.holds import place_hold, release_hold
 from control_api.sessions.search import SessionQuery, find_sessions, session_row
+from control_api.sessions.tags import tag_history
 
 router = APIRouter(prefix="/api", tags=["sessions"])
 Finder = Annotated[Actor, Depends(require(Permission.FIND_SESSIONS))]
@@ -54,6 +57,7 @@ class SessionShown(_Body):
     waiting_segments: int
     refused_segments: int
     held: bool
+    close_unknown: bool
 
 
 class SearchPage(_Body):
@@ -194,7 +198,7 @@ def new_hold(body: HoldBody, request: Request, actor: Holder) -> HoldShown:
             case_id=body.case_id,
             reason=body.reason,
         )
-    hold_in_archive(center, hold.id)
+    hold_in_archive(center)
     return _hold(hold)
 
 
@@ -203,7 +207,7 @@ def end_hold(hold_id: str, body: ReasonBody, request: Request, actor: Holder) ->
     center = center_of(request)
     with center.database.writing() as session:
         hold = release_hold(session, center, actor, center.now_ns(), hold_id, body.reason)
-    hold_in_archive(center, hold.id)
+    hold_in_archive(center)
     return _hold(hold)
 
 

@@ -13,8 +13,10 @@ from config.process import CenterSettings
 from control_api.accounts.actor import Actor
 from control_api.accounts.permissions import Permission
 from control_api.database import Account, CaseTag, Entry, Room, RoomSession
-from control_api.sessions.cases import check_case_id, current_tag, is_current
-from control_api.sessions.holds import session_held
+from control_api.sessions.cases import check_case_id
+from control_api.sessions.footage import close_unknown
+from control_api.sessions.held import session_held
+from control_api.sessions.tags import current_tag, is_current
 
 PAGE_ROWS = 50
 
@@ -34,7 +36,8 @@ class SessionQuery:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session for people. `waiting_segments` are still in the room or on their way."""
+    """One session for people. `waiting_segments` are still in the room or on their way. `close_unknown`: it is over,
+    and no signed note says when."""
 
     id: str
     room_id: str
@@ -49,6 +52,7 @@ class SessionRow:
     waiting_segments: int
     refused_segments: int
     held: bool
+    close_unknown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ def session_row(session: Session, row: RoomSession) -> SessionRow:
         waiting_segments=counts.get("waiting", 0),
         refused_segments=counts.get("refused", 0),
         held=session_held(session, row.id),
+        close_unknown=close_unknown(session, row),
     )
 
 

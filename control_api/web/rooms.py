@@ -45,7 +45,7 @@ def show_room(request: Request, actor: Viewer, room_id: str, day: str = "") -> R
             raise NotFound
         footage, gaps = footage_of(db, room_id, span)
         found = find_sessions(db, Terms(room_ids=[room_id], span_ns=span))
-    spans = session_spans(found, center.now_ns())
+    spans = session_spans(found)
     window = day_window(*span, [*footage, *spans])
     context = {
         "room": room,
@@ -58,5 +58,5 @@ def show_room(request: Request, actor: Viewer, room_id: str, day: str = "") -> R
     return render(request, actor, "room.html", context, section="rooms")
 
 
-def session_spans(sessions: list[SessionRow], now_ns: int) -> list[Span]:
-    return [Span(row.opened_ns, row.closed_ns or now_ns, row.case_id or "", row.id) for row in sessions]
+def session_spans(sessions: list[SessionRow]) -> list[Span]:
+    return [Span(row.opened_ns, row.ends_ns, row.case_id or "", row.id) for row in sessions]

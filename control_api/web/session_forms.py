@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from control_api.accounts.actor import Actor
 from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
-from control_api.center import Center, center_of
+from control_api.archive.holding import hold_in_archive
+from control_api.center import center_of
 from control_api.errors import CenterError, NotFound
 from control_api.sessions.cases import correct_case
-from control_api.sessions.holds import hold_in_archive, place_hold, release_hold
+from control_api.sessions.holds import place_hold, release_hold
 from control_api.web.page import PageRoute, go
 from control_api.web.sessions import session_page
-from storage.object_store import ObjectStoreError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Corrector = Annotated[Actor, Depends(require(Permission.CORRECT_CASE))]
 Holder = Annotated[Actor, Depends(require(Permission.HOLD))]
 Text = Annotated[str, Form()]
-log = structlog.get_logger()
 
 
 @router.post("/sessions/{session_id}/case")
@@ -48,13 +46,13 @@ def hold(request: Request, actor: Holder, session_id: str, hold_reason: Text = "
     center = center_of(request)
     try:
         with center.database.writing() as db:
-            placed = place_hold(db, center, actor, center.now_ns(), reason=hold_reason, session_id=session_id).id
+            place_hold(db, center, actor, center.now_ns(), reason=hold_reason, session_id=session_id)
     except CenterError as error:
         if isinstance(error, NotFound):
             raise
         typed = {"hold_reason": hold_reason[:200]}
         return session_page(request, actor, session_id, error=error, field="hold_reason", typed=typed)
-    _apply(center, placed)
+    hold_in_archive(center)
     return go(f"/sessions/{session_id}")
 
 
@@ -69,13 +67,5 @@ def release(request: Request, actor: Holder, hold_id: str, session: Text = "", r
             raise
         typed = {"release_reason": release_reason[:200]}
         return session_page(request, actor, session, error=error, field="release_reason", typed=typed)
-    _apply(center, hold_id)
+    hold_in_archive(center)
     return go(f"/sessions/{session}")
-
-
-def _apply(center: Center, hold_id: str) -> None:
-    """The row already keeps everything of ours from deleting; the archive's own hold is a second lock."""
-    try:
-        hold_in_archive(center, hold_id)
-    except ObjectStoreError as error:
-        log.warning("hold-not-applied", hold=hold_id, code=error.code)

@@ -7,21 +7,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from control_api.database import Account, CaseTag, Entry, Finding, Hold, Room, RoomSession
+from control_api.database import Account, CaseTag, Entry, Finding, HeldSession, Hold, Room, RoomSession
+from control_api.sessions.footage import ends_wall_ns, is_over
+from control_api.sessions.tags import is_current
 
 LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """`waiting` and `archived` count segments; `case_id` is the current one."""
+    """`waiting` and `archived` count segments; `case_id` is the current one. `ends_ns`: when it was closed, or the end
+    of its last footage; `close_unknown`: it is over, and no signed note says when."""
 
     id: str
     opened_ns: int
     closed_ns: int | None
+    ends_ns: int
+    close_unknown: bool
     room_id: str
     room: str
     unit: str
@@ -79,8 +84,8 @@ def describe_sessions(db: Session, sessions: Sequence[RoomSession]) -> list[Sess
     tags = current_tags(db, ids)
     officers = names_of(db, [session.officer_id for session in sessions])
     segments = _segments(db, ids)
-    cases = {tag.case_id for tag in tags.values()}
-    held_sessions, held_cases = _standing_holds(db, ids, cases)
+    held = _held(db, ids)
+    ends = {session_id: (ends_ns, over) for session_id, ends_ns, over in db.execute(_ends(ids))}
     rows = []
     for session in sessions:
         tag, figures = tags.get(session.id), segments[session.id]
@@ -89,13 +94,15 @@ def describe_sessions(db: Session, sessions: Sequence[RoomSession]) -> list[Sess
                 id=session.id,
                 opened_ns=session.opened_wall_ns,
                 closed_ns=session.closed_wall_ns,
+                ends_ns=ends[session.id][0],
+                close_unknown=session.closed_wall_ns is None and ends[session.id][1],
                 room_id=session.room_id,
                 room=session.room.name,
                 unit=session.room.unit.name,
                 case_id=tag.case_id if tag else None,
                 officer=officers.get(session.officer_id or ""),
                 signed_in=session.signed_in,
-                held=session.id in held_sessions or (tag is not None and tag.case_id in held_cases),
+                held=session.id in held,
                 waiting=figures.get("waiting", 0),
                 archived=figures.get("receipted", 0),
                 refused=figures.get("refused", 0),
@@ -106,8 +113,8 @@ def describe_sessions(db: Session, sessions: Sequence[RoomSession]) -> list[Sess
 
 
 def current_tags(db: Session, session_ids: Sequence[str]) -> dict[str, CaseTag]:
-    """The newest bound tag of each session."""
-    query = select(CaseTag).where(CaseTag.session_id.in_(session_ids), CaseTag.bound_wall_ns.is_not(None))
+    """The tag of each session that counts."""
+    query = select(CaseTag).where(CaseTag.session_id.in_(session_ids), is_current())
     return {tag.session_id: tag for tag in db.scalars(query.order_by(CaseTag.made_wall_ns))}
 
 
@@ -134,12 +141,14 @@ def _segments(db: Session, session_ids: Sequence[str]) -> defaultdict[str, dict[
     return figures
 
 
-def _standing_holds(db: Session, session_ids: Sequence[str], case_ids: Iterable[str]) -> tuple[set[str], set[str]]:
-    query = select(Hold.session_id, Hold.case_id).where(
-        Hold.released_wall_ns.is_(None), Hold.session_id.in_(session_ids) | Hold.case_id.in_(list(case_ids))
-    )
-    rows = db.execute(query).all()
-    return {row[0] for row in rows if row[0]}, {row[1] for row in rows if row[1]}
+def _held(db: Session, session_ids: Sequence[str]) -> set[str]:
+    """Those under a standing hold."""
+    query = select(HeldSession.session_id).join(Hold, Hold.id == HeldSession.hold_id)
+    return set(db.scalars(query.where(HeldSession.session_id.in_(session_ids), Hold.released_wall_ns.is_(None))))
+
+
+def _ends(session_ids: Sequence[str]) -> Select[str, int, bool]:
+    return select(RoomSession.id, ends_wall_ns(), is_over()).where(RoomSession.id.in_(session_ids))
 
 
 def tags_of(db: Session, session_id: str) -> list[dict[str, Any]]:
@@ -153,10 +162,9 @@ def tags_of(db: Session, session_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def holds_of(db: Session, session_id: str, case_id: str | None) -> list[dict[str, Any]]:
-    """Holds of the session and of its case; standing ones first."""
-    mine = Hold.session_id == session_id
-    query = select(Hold).where(mine | (Hold.case_id == case_id) if case_id else mine)
+def holds_of(db: Session, session_id: str) -> list[dict[str, Any]]:
+    """Holds that reached the session; standing ones first."""
+    query = select(Hold).join(HeldSession, HeldSession.hold_id == Hold.id).where(HeldSession.session_id == session_id)
     holds = db.scalars(query.order_by(Hold.released_wall_ns.is_not(None), Hold.placed_wall_ns.desc())).all()
     people = names_of(db, [person for hold in holds for person in (hold.placed_by, hold.released_by)])
     return [

@@ -84,7 +84,7 @@ def session_page(
             "session": session,
             "line": _line(db, center, county, row, session),
             "tags": tags_of(db, session_id),
-            "holds": holds_of(db, session_id, session.case_id),
+            "holds": holds_of(db, session_id),
             "findings": findings_of(db, session_id),
             "accesses": accesses_of(db, session_id) if actor.may(Permission.READ_REGISTER) else None,
             "errors": dict.fromkeys(TYPED, ""),
@@ -98,6 +98,6 @@ def session_page(
 
 def _line(db: Session, center: Center, county: CountyTime, row: RoomSession, session: SessionRow) -> Line:
     now_ns = center.now_ns()
-    span = session_span(row, now_ns)
+    span = session_span(db, row)
     footage, gaps = footage_of(db, session.room_id, span)
-    return draw(span, footage, session_spans([session], now_ns), gaps, county, now_ns)
+    return draw(span, footage, session_spans([session]), gaps, county, now_ns)
