@@ -131,6 +131,14 @@ def test_the_index_of_a_stopped_recorder_is_read_by_who_may_not_write_there(open
 
 
 @becomes_others
+def test_what_a_killed_recorder_left_is_read_all_the_same(room: Room) -> None:
+    room.kill()
+    assert (room.spool / "index.sqlite-wal").exists()
+    look = f"{READER}\nimport sys\nreader = SpoolReader(Path(sys.argv[1]))\nprint(reader.head_number())"
+    assert int(as_user(AGENT, look, room.spool)) == len(room.entries())
+
+
+@becomes_others
 def test_live_takes_viewers_from_the_agent_and_from_nobody_else(open_place: Path) -> None:
     settings, here = open_place / "live.toml", open_place / "run-live"
     settings.write_text(
