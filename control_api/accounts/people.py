@@ -8,11 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
+from control_api.accounts.acts import record_act
 from control_api.accounts.attempts import unlock
 from control_api.accounts.passwords import hash_password, hash_pin
 from control_api.accounts.permissions import Permission, Role
 from control_api.accounts.signing_in import sign_out_everywhere
-from control_api.database import Account, Unit, new_id
+from control_api.archive.alarms import clear_alarm, raise_alarm
+from control_api.database import Account, Room, Unit, new_id
 from control_api.errors import CenterError, NotFound
 
 UNIT_KINDS = ("county", "township", "department")
@@ -87,10 +89,11 @@ def create_account(  # noqa: PLR0913 - an account has this many parts
     )
     session.add(account)
     session.flush()
+    record_act(session, actor, account, "created", now_ns)
     return account
 
 
-def reset_password(session: Session, actor: Actor, account_id: str, password: str) -> None:
+def reset_password(session: Session, actor: Actor, now_ns: int, account_id: str, password: str) -> None:
     """By an administrator: the person must choose another at the next sign-in. Unlocks the account."""
     actor.check(Permission.MANAGE_ACCOUNTS)
     account = get_account(session, account_id)
@@ -98,9 +101,10 @@ def reset_password(session: Session, actor: Actor, account_id: str, password: st
     account.must_change_password = account.id != actor.account_id
     unlock(session, account)
     sign_out_everywhere(session, account.id, but=actor.web_session)
+    record_act(session, actor, account, "password-reset", now_ns)
 
 
-def set_pin(session: Session, actor: Actor, account_id: str, pin: str) -> None:
+def set_pin(session: Session, actor: Actor, now_ns: int, account_id: str, pin: str) -> None:
     """An officer's own, or by an administrator."""
     if account_id != actor.account_id:
         actor.check(Permission.MANAGE_ACCOUNTS)
@@ -108,6 +112,22 @@ def set_pin(session: Session, actor: Actor, account_id: str, pin: str) -> None:
     if account.role != Role.OFFICER:
         raise CenterError("not-an-officer", "只有接谈员使用 PIN。", "Only officers sign in by PIN.", field="pin")
     account.pin_verifier = hash_pin(pin)
+    account.pin_exposed_wall_ns = None
+    record_act(session, actor, account, "pin-set", now_ns)
+    if not any(other.pin_exposed_wall_ns for other in list_officers(session) if other.unit_id == account.unit_id):
+        for room_id in session.scalars(select(Room.id).where(Room.unit_id == account.unit_id)):
+            clear_alarm(session, now_ns, "pins-exposed", room_id=room_id, device_id=None)
+
+
+def expose_pins(session: Session, now_ns: int, room_id: str) -> None:
+    """A device of this room is in other hands, and with it what its unit's PINs are checked by: six digits are soon
+    found. Nobody is locked out for it; who sets new ones sees whose are waiting."""
+    unit_id = session.get_one(Room, room_id).unit_id
+    exposed = [account for account in list_officers(session) if account.unit_id == unit_id]
+    for account in exposed:
+        account.pin_exposed_wall_ns = now_ns
+    if exposed:
+        raise_alarm(session, now_ns, "pins-exposed", room_id=room_id)
 
 
 def set_locale(session: Session, actor: Actor, locale: str) -> None:
@@ -121,11 +141,14 @@ def disable_account(session: Session, actor: Actor, now_ns: int, account_id: str
         raise CenterError("own-account", "不能停用自己的账号。", "You can't disable your own account.", status=409)
     account.disabled_wall_ns = now_ns
     sign_out_everywhere(session, account.id)
+    record_act(session, actor, account, "disabled", now_ns)
 
 
-def enable_account(session: Session, actor: Actor, account_id: str) -> None:
+def enable_account(session: Session, actor: Actor, now_ns: int, account_id: str) -> None:
     actor.check(Permission.MANAGE_ACCOUNTS)
-    get_account(session, account_id).disabled_wall_ns = None
+    account = get_account(session, account_id)
+    account.disabled_wall_ns = None
+    record_act(session, actor, account, "enabled", now_ns)
 
 
 def list_officers(session: Session) -> list[Account]:

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from control_api.accounts import people
 from control_api.accounts.actor import Actor
+from control_api.accounts.acts import TOLD_NS, acts_by_others
 from control_api.accounts.attempts import source_of
 from control_api.accounts.cookies import clear_cookie, set_cookie
 from control_api.accounts.guard import public, require
 from control_api.accounts.permissions import ALLOWED, Permission, Role
 from control_api.accounts.signing_in import change_own_password, sign_in, sign_out
-from control_api.center import center_of
-from control_api.database import Account
+from control_api.center import Center, center_of
+from control_api.database import Account, AccountAct
 
 router = APIRouter(prefix="/api", tags=["accounts"])
 Anybody = Annotated[Actor, Depends(require(Permission.OWN_ACCOUNT))]
@@ -32,6 +33,17 @@ class SignInBody(_Body):
     password: Secret = Field(examples=["correct horse battery"])
 
 
+class ActShown(_Body):
+    """Something done to an account."""
+
+    number: int
+    account: str
+    name: str
+    act: str = Field(examples=["password-reset"])
+    by_name: str
+    made_wall_ns: int
+
+
 class SignedIn(_Body):
     """`csrf` goes into the header `x-csrf-token` of every request that changes something."""
 
@@ -43,6 +55,7 @@ class SignedIn(_Body):
     permissions: list[str]
     csrf: str
     must_change_password: bool
+    acts: list[ActShown] = Field(description="what others did to this account in the last days")
 
 
 class PasswordBody(_Body):
@@ -83,6 +96,7 @@ class AccountShown(_Body):
     officer_number: str | None
     disabled: bool
     locked: bool
+    pin_exposed: bool
 
 
 class NewPassword(_Body):
@@ -99,12 +113,12 @@ def open_session(body: SignInBody, request: Request, response: Response) -> Sign
     center = center_of(request)
     token, actor = sign_in(center, body.name, body.password, source_of(request))
     set_cookie(response, center, token)
-    return _signed_in(actor)
+    return _signed_in(center, actor)
 
 
 @router.get("/session")
-def show_session(actor: Anybody) -> SignedIn:
-    return _signed_in(actor)
+def show_session(request: Request, actor: Anybody) -> SignedIn:
+    return _signed_in(center_of(request), actor)
 
 
 @router.delete("/session", status_code=204)
@@ -159,14 +173,16 @@ def add_account(body: AccountBody, request: Request, actor: Administrator) -> Ac
 
 @router.post("/accounts/{account_id}/password", status_code=204)
 def reset_password(account_id: str, body: NewPassword, request: Request, actor: Administrator) -> None:
-    with center_of(request).database.writing() as session:
-        people.reset_password(session, actor, account_id, body.password)
+    center = center_of(request)
+    with center.database.writing() as session:
+        people.reset_password(session, actor, center.now_ns(), account_id, body.password)
 
 
 @router.post("/accounts/{account_id}/pin", status_code=204)
 def set_pin(account_id: str, body: NewPin, request: Request, actor: Administrator) -> None:
-    with center_of(request).database.writing() as session:
-        people.set_pin(session, actor, account_id, body.pin)
+    center = center_of(request)
+    with center.database.writing() as session:
+        people.set_pin(session, actor, center.now_ns(), account_id, body.pin)
 
 
 @router.post("/accounts/{account_id}/disable", status_code=204)
@@ -178,11 +194,25 @@ def disable(account_id: str, request: Request, actor: Administrator) -> None:
 
 @router.post("/accounts/{account_id}/enable", status_code=204)
 def enable(account_id: str, request: Request, actor: Administrator) -> None:
-    with center_of(request).database.writing() as session:
-        people.enable_account(session, actor, account_id)
+    center = center_of(request)
+    with center.database.writing() as session:
+        people.enable_account(session, actor, center.now_ns(), account_id)
 
 
-def _signed_in(actor: Actor) -> SignedIn:
+def show_act(act: AccountAct) -> ActShown:
+    return ActShown(
+        number=act.number,
+        account=act.account_id,
+        name=act.name,
+        act=act.act,
+        by_name=act.by_name,
+        made_wall_ns=act.made_wall_ns,
+    )
+
+
+def _signed_in(center: Center, actor: Actor) -> SignedIn:
+    with center.database.reading() as session:
+        acts = acts_by_others(session, actor.account_id, center.now_ns() - TOLD_NS)
     return SignedIn(
         account=actor.account_id,
         name=actor.name,
@@ -192,6 +222,7 @@ def _signed_in(actor: Actor) -> SignedIn:
         permissions=sorted(ALLOWED[Role(actor.role)]),
         csrf=actor.csrf,
         must_change_password=actor.must_change_password,
+        acts=[show_act(act) for act in acts],
     )
 
 
@@ -205,4 +236,5 @@ def _shown(account: Account, now_ns: int) -> AccountShown:
         officer_number=account.officer_number,
         disabled=account.disabled_wall_ns is not None,
         locked=(account.locked_until_wall_ns or 0) > now_ns,
+        pin_exposed=account.pin_exposed_wall_ns is not None,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
+from control_api.accounts.acts import record_act
 from control_api.accounts.attempts import count_attempt, forgive_attempt, target_of
 from control_api.accounts.passwords import check_password, hash_password, password_fits, place_in_queue
 from control_api.center import Center
@@ -56,6 +57,7 @@ def change_own_password(center: Center, actor: Actor, old: str, new: str, source
         account.password_hash = hashed
         account.must_change_password = False
         sign_out_everywhere(session, account.id, but=actor.web_session)
+        record_act(session, actor, account, "password-changed", center.now_ns())
 
 
 def _proved(center: Center, whose: ColumnElement[bool], name: str, password: str, source: str) -> Account | None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 import structlog
 from fastapi.concurrency import run_in_threadpool
 
+from control_api.accounts.acts import archive_acts
 from control_api.archive.alarms import clear_alarm, raise_alarm
 from control_api.archive.holding import apply_holds
 from control_api.archive.receipts import keep_waiting
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 PAUSE_S = 15.0
 BATCH = 100
 WORK: tuple[Callable[[Center, int], int], ...] = (
+    archive_acts,
     archive_stretches,
     add_keys,
     bind_cases,

@@ -7,7 +7,7 @@ from control_api.database.base import Base, new_id
 from control_api.database.chain import Alarm, ArchiveWrite, Entry, RefusedEntry
 from control_api.database.devices import Device, DeviceChallenge, DeviceToken, EnrolmentAttempt, EnrolmentCode
 from control_api.database.footage import CaseTag, Finding, HeldSession, Hold, RoomSession
-from control_api.database.people import Account, SignInAttempt, Unit, WebSession
+from control_api.database.people import Account, AccountAct, SignInAttempt, Unit, WebSession
 from control_api.database.register import AccessGrant, AccessStretch
 from control_api.database.rooms import ConfigurationVersion, Room
 from control_api.database.state import CenterKey, Meta
@@ -16,6 +16,7 @@ __all__ = [
     "AccessGrant",
     "AccessStretch",
     "Account",
+    "AccountAct",
     "Alarm",
     "ArchiveWrite",
     "Base",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from control_api.database.base import Base, Code, Digest, Identifier, IdentifierKey, Name, WallNs, refers
+from control_api.database.base import Base, Code, Digest, Identifier, IdentifierKey, Name, RowNumber, WallNs, refers
 
 ROLES = ("officer", "duty-officer", "supervisor", "administrator")
 
@@ -35,6 +35,7 @@ class Account(Base):
     role: Mapped[Code]
     password_hash: Mapped[str] = mapped_column(Text)  # Argon2id
     pin_verifier: Mapped[str | None] = mapped_column(Text)  # Argon2id; officers alone have one
+    pin_exposed_wall_ns: Mapped[WallNs | None]  # the verifier lay on a device that was revoked: to be renewed
     officer_number: Mapped[str | None] = mapped_column(String(20), unique=True)
     locale: Mapped[str] = mapped_column(String(8), default="zh")
     must_change_password: Mapped[bool] = mapped_column(default=False)
@@ -46,6 +47,23 @@ class Account(Base):
     last_sign_in_wall_ns: Mapped[WallNs | None]
 
     unit: Mapped[Unit] = relationship(lazy="joined")
+
+
+class AccountAct(Base):
+    """What was done to an account, by whom. Chained by hash, none is changed. Names stand as they were that day."""
+
+    __tablename__ = "account_acts"
+
+    number: Mapped[RowNumber]
+    id: Mapped[Identifier] = mapped_column(unique=True)
+    account_id: Mapped[str] = refers("accounts.id")
+    name: Mapped[Name]
+    act: Mapped[Code]
+    by_account_id: Mapped[Identifier | None]  # None: on the centre's own machine
+    by_name: Mapped[Name]
+    made_wall_ns: Mapped[WallNs]
+    previous: Mapped[Digest | None]
+    sha256: Mapped[Digest] = mapped_column(unique=True)
 
 
 class SignInAttempt(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from control_api.database.base import Base, WallNs
 
@@ -25,3 +25,13 @@ class CenterKey(Base):
     fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     public_key: Mapped[str] = mapped_column(String(64), unique=True)
     made_wall_ns: Mapped[WallNs]
+
+
+def locked_head(session: Session, key: str) -> Meta:
+    """The newest hash of a chain of rows. One writer at a time: two rows must not name the same one before them."""
+    head = session.get(Meta, key, with_for_update=True)
+    if head is None:
+        head = Meta(key=key, value="")
+        session.add(head)
+        session.flush()
+    return head

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_api.accounts.actor import Actor
-from control_api.accounts.people import check_name
+from control_api.accounts.people import check_name, expose_pins
 from control_api.accounts.permissions import Permission
 from control_api.database import Device
 from control_api.devices.tokens import end_tokens
@@ -75,6 +75,8 @@ def revoke_device(session: Session, actor: Actor, now_ns: int, device_id: str, r
     device = get_device(session, device_id)
     if device.state not in ("pending", "active"):
         raise CenterError("already-ended", "该设备已停用。", "This device has ended already.", status=409)
+    if device.state == "active":
+        expose_pins(session, now_ns, device.room_id)
     _end(session, device, "revoked", actor, now_ns, reason)
     return device
 

@@ -14,10 +14,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from control_api.accounts.acts import KIND as ACTS
+from control_api.accounts.acts import broken_act
 from control_api.archive.alarms import clear_alarm, raise_alarm
 from control_api.archive.retention import DAY_NS
 from control_api.center import Center
-from control_api.database import AccessGrant, AccessStretch, CenterKey, Meta
+from control_api.database import AccessGrant, AccessStretch, AccountAct, CenterKey, Meta
 from control_api.records.write import add_record
 from control_api.register.service import KIND, RegisterFault, check_chain
 from storage.errors import StorageError
@@ -59,7 +61,10 @@ def check_register(center: Center, _limit: int) -> int:
         checked = session.get(Meta, _CHECKED)
         if checked is not None and 0 <= now_ns - int(checked.value) < CHECK_NS:
             return 0
-        fault = check_chain(session) or find_difference(session, center, now_ns)
+        fault = check_chain(session) or check_acts(session)
+        fault = (
+            fault or find_difference(session, center, now_ns, KIND) or find_difference(session, center, now_ns, ACTS)
+        )
     with center.database.writing() as session:
         session.merge(Meta(key=_CHECKED, value=str(now_ns)))
         if fault is None:
@@ -69,23 +74,30 @@ def check_register(center: Center, _limit: int) -> int:
     return 1
 
 
-def find_difference(session: Session, center: Center, now_ns: int) -> RegisterFault | None:
+def check_acts(session: Session) -> RegisterFault | None:
+    broken = broken_act(session)
+    return None if broken is None else RegisterFault(broken, "what was done to accounts was changed")
+
+
+def find_difference(session: Session, center: Center, now_ns: int, kind: str) -> RegisterFault | None:
     """Rows and records of the last two days, or of the last day that has any: the chain binds all rows before them."""
+    table: Any = AccessGrant if kind == KIND else AccountAct
+    made = AccessGrant.granted_wall_ns if kind == KIND else AccountAct.made_wall_ns
     keys = [PublicKey.from_text(text) for text in session.scalars(select(CenterKey.public_key))]
     archived: dict[str, dict[str, Any]] = {}
     for day in range(BACK_DAYS):
         if day >= 3 and archived:
             break
-        for name, body in _records(center, keys, f"records/{KIND}/{day_path(now_ns - day * DAY_NS)}/"):
+        for name, body in _records(center, keys, f"records/{kind}/{day_path(now_ns - day * DAY_NS)}/"):
             if body is None:
                 return RegisterFault(0, f"{name} in the archive is no record of this centre")
             archived[str(body["id"])] = body
     for body in archived.values():
-        row = session.scalar(select(AccessGrant).where(AccessGrant.id == str(body["id"])))
+        row = session.scalar(select(table).where(table.id == str(body["id"])))
         if row is None or row.sha256 != body["sha256"]:
             return RegisterFault(int(body["number"]), "the archive's copy says otherwise")
-    late = AccessGrant.granted_wall_ns.between(now_ns - 2 * DAY_NS, now_ns - GRACE_NS)
-    for row in session.scalars(select(AccessGrant).where(late).order_by(AccessGrant.number)):
+    late = made.between(now_ns - 2 * DAY_NS, now_ns - GRACE_NS)
+    for row in session.scalars(select(table).where(late).order_by(table.number)):
         if row.id not in archived:
             return RegisterFault(row.number, "the archive has no copy of it")
     return None

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_api.accounts.actor import Actor
+from control_api.accounts.acts import list_acts
 from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
+from control_api.accounts.routes import ActShown, show_act
 from control_api.center import center_of
 from control_api.database import AccessGrant
 from control_api.register.service import check_chain, grant_access, list_grants
@@ -86,6 +88,15 @@ def register(
     """Newest first, a hundred a page."""
     with center_of(request).database.reading() as rows:
         return [_shown(grant) for grant in list_grants(rows, actor, page=page, session_id=session)]
+
+
+@router.get("/accounts")
+def account_acts(
+    request: Request, actor: Annotated[Actor, Depends(require(Permission.READ_REGISTER))]
+) -> list[ActShown]:
+    """What was done to accounts, by whom, newest first: a password set by another opens footage under a name."""
+    with center_of(request).database.reading() as rows:
+        return [show_act(act) for act in list_acts(rows, actor)]
 
 
 @router.get("/check")

@@ -18,6 +18,7 @@ from control_api.accounts.actor import Actor
 from control_api.accounts.permissions import Permission
 from control_api.center import Center
 from control_api.database import AccessGrant, AccessStretch, Meta, Room, RoomSession, new_id
+from control_api.database.state import locked_head
 from control_api.errors import CenterError, NotFound
 from control_api.records.write import add_record
 from control_api.sessions.cases import check_reason
@@ -61,7 +62,7 @@ def grant_access(
         row = session.get(RoomSession, session_id)
         if row is None or row.room_id != room_id:
             raise NotFound
-    head = _locked_head(session)
+    head = locked_head(session, _HEAD)
     grant = AccessGrant(
         id=new_id(),
         account_id=actor.account_id,
@@ -167,13 +168,3 @@ def _fields(grant: AccessGrant) -> list[str | None]:
         str(grant.granted_wall_ns),
         grant.previous,
     ]
-
-
-def _locked_head(session: Session) -> Meta:
-    """One writer at a time: two rows must not name the same one before them."""
-    head = session.get(Meta, _HEAD, with_for_update=True)
-    if head is None:
-        head = Meta(key=_HEAD, value="")
-        session.add(head)
-        session.flush()
-    return head

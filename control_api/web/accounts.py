@@ -74,18 +74,19 @@ def show_account(request: Request, actor: Manager, account_id: str, saved: str =
 
 @router.post("/accounts/{account_id}/password")
 def reset_password(request: Request, actor: Manager, account_id: str) -> Response:
-    password = temporary_password()
-    with center_of(request).database.writing() as db:
-        people.reset_password(db, actor, account_id, password)
+    center, password = center_of(request), temporary_password()
+    with center.database.writing() as db:
+        people.reset_password(db, actor, center.now_ns(), account_id, password)
         name = people.get_account(db, account_id).display_name
     return _one(request, actor, account_id, handed_out={"name": name, "password": password})
 
 
 @router.post("/accounts/{account_id}/pin")
 def reset_pin(request: Request, actor: Manager, account_id: str, pin: Text = "") -> Response:
+    center = center_of(request)
     try:
-        with center_of(request).database.writing() as db:
-            people.set_pin(db, actor, account_id, pin)
+        with center.database.writing() as db:
+            people.set_pin(db, actor, center.now_ns(), account_id, pin)
     except CenterError as error:
         if isinstance(error, NotFound):
             raise
@@ -108,8 +109,9 @@ def disable(request: Request, actor: Manager, account_id: str) -> Response:
 
 @router.post("/accounts/{account_id}/enable")
 def enable(request: Request, actor: Manager, account_id: str) -> Response:
-    with center_of(request).database.writing() as db:
-        people.enable_account(db, actor, account_id)
+    center = center_of(request)
+    with center.database.writing() as db:
+        people.enable_account(db, actor, center.now_ns(), account_id)
     return go(f"/accounts/{account_id}?saved=1")
 
 

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from control_api.accounts.actor import Actor
+from control_api.accounts.acts import list_acts
 from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
 from control_api.center import center_of
 from control_api.web.page import PageRoute, pages_of, render
 from control_api.web.register_queries import accesses_in
+from control_api.web.words import ACCOUNT_ACTS
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Reader = Annotated[Actor, Depends(require(Permission.READ_REGISTER))]
@@ -23,6 +25,7 @@ def show_register(request: Request, actor: Reader, day: str = "") -> Response:
     center, county = center_of(request), pages_of(request).county_time
     shown = county.day_of(day)
     with center.database.reading() as db:
-        rows = accesses_in(db, county.day_span(shown) if shown else None)
-    context = {"rows": rows, "day": shown.isoformat() if shown else ""}
+        span_ns = county.day_span(shown) if shown else None
+        rows, acts = accesses_in(db, span_ns), list_acts(db, actor, span_ns)
+    context = {"rows": rows, "acts": acts, "act_words": ACCOUNT_ACTS, "day": shown.isoformat() if shown else ""}
     return render(request, actor, "register.html", context, section="register")

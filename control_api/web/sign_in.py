@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from control_api.accounts.actor import Actor
+from control_api.accounts.acts import SHOWN_NS, TOLD_NS, acts_by_others
 from control_api.accounts.attempts import source_of
 from control_api.accounts.cookies import clear_cookie, set_cookie
 from control_api.accounts.guard import public, require
@@ -17,6 +18,7 @@ from control_api.center import center_of
 from control_api.errors import CenterError
 from control_api.web.navigation import home_for
 from control_api.web.page import PageRoute, error_text, go, language_of, render
+from control_api.web.words import ACCOUNT_ACTS
 from pages.translation import LANGUAGE_COOKIE, LANGUAGES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -37,7 +39,9 @@ def do_sign_in(request: Request, name: Annotated[str, Form()] = "", password: An
     except CenterError as error:
         context = {"name": name[:40], "message": error_text(language_of(request), error), "ended": False}
         return render(request, None, "sign_in.html", context, status=error.status)
-    answer = go(home_for(actor.may))
+    with center.database.reading() as db:
+        told = acts_by_others(db, actor.account_id, center.now_ns() - TOLD_NS)
+    answer = go("/account" if told else home_for(actor.may))
     set_cookie(answer, center, token)
     if LANGUAGE_COOKIE not in request.cookies and actor.locale in LANGUAGES:
         answer.set_cookie(LANGUAGE_COOKIE, actor.locale, max_age=YEAR_S, samesite="strict", secure=center.secure)
@@ -73,9 +77,7 @@ def start(actor: Own) -> Response:
 
 @router.get("/account")
 def show_account(request: Request, actor: Own, saved: str = "") -> Response:
-    return render(
-        request, actor, "account.html", {"errors": {"old": "", "new": ""}, "saved": bool(saved)}, section="account"
-    )
+    return _account_page(request, actor, {"old": "", "new": ""}, saved=bool(saved))
 
 
 @router.post("/account/password")
@@ -87,6 +89,15 @@ def change_password(
     except CenterError as error:
         field = "old" if error.field == "old" else "new"
         errors = {"old": "", "new": ""} | {field: error_text(language_of(request), error)}
-        context = {"errors": errors, "saved": False}
-        return render(request, actor, "account.html", context, section="account", status=422)
+        return _account_page(request, actor, errors, status=422)
     return go("/account?saved=1")
+
+
+def _account_page(
+    request: Request, actor: Actor, errors: dict[str, str], *, saved: bool = False, status: int = 200
+) -> Response:
+    center = center_of(request)
+    with center.database.reading() as db:
+        acts = acts_by_others(db, actor.account_id, center.now_ns() - SHOWN_NS)
+    context = {"errors": errors, "saved": saved, "acts": acts, "act_words": ACCOUNT_ACTS}
+    return render(request, actor, "account.html", context, section="account", status=status)

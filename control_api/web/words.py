@@ -21,6 +21,14 @@ DEVICE_STATES = {
     "revoked": _("已吊销"),
     "replaced": _("已更换"),
 }
+ACCOUNT_ACTS = {
+    "created": _("新建账号"),
+    "password-reset": _("重设密码"),
+    "password-changed": _("本人更改密码"),
+    "pin-set": _("重设 PIN"),
+    "disabled": _("停用账号"),
+    "enabled": _("恢复使用"),
+}
 UNIT_KINDS = {"county": _("县级"), "township": _("乡镇（街道）"), "department": _("部门")}
 ROOM_KINDS = {"interview": _("接谈室"), "registration": _("登记窗口")}
 
@@ -40,6 +48,8 @@ ALARMS = {
     "footage-damaged": _("回放时发现片段与签名清单不符，已拒绝播放"),
     "hold-not-in-archive": _("封存未能写入归档存储，恢复后自动补上；本系统不会删除封存的录像，请检查归档服务器"),
     "sign-in-guessed": _("密码连续输错过多，来源或账号已暂时限制登录；如非本人所为，请查明来源"),
+    "password-reset": _("有人重设了可看录像人员的密码，详见查阅登记页的账号变动；请向本人核实"),
+    "pins-exposed": _("停用的设备上留有本单位接谈员的 PIN 校验值；请为名单中标“PIN 待更换”的人员重设 PIN"),
     "enrolment-locked": _("登记码多次输错，来源已锁定"),
 }
 

@@ -64,6 +64,7 @@ API: dict[str, str] = {
     "POST /api/register": P.REPLAY,
     "GET /api/register": P.READ_REGISTER,
     "GET /api/register/check": P.READ_REGISTER,
+    "GET /api/register/accounts": P.READ_REGISTER,
     "POST /api/live/rooms/{room_id}/whep": P.WATCH_LIVE,
     "DELETE /api/live/rooms/{room_id}/whep/{viewer}": P.WATCH_LIVE,
 }

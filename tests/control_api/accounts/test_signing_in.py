@@ -7,12 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from sqlalchemy import delete
 from starlette.requests import HTTPConnection
 
 from control_api.accounts import passwords
+from control_api.accounts.acts import broken_act
 from control_api.accounts.attempts import source_of
 from control_api.accounts.passwords import hash_password, hash_pin, password_fits
+from control_api.archive.keeper import work_once
+from control_api.database import AccountAct
 from control_api.errors import CenterError
+from storage.record import read_record
 from tests.control_api.room_pc import RoomPc
 from tests.control_api.running_centre import PASSWORD, PIN, QUICK, RunningCentre
 
@@ -241,3 +246,41 @@ def test_officers_need_a_number_and_a_pin() -> None:
     for password in ("aaaaaaaaaaaa", "1234567890", "20261123091500"):
         with pytest.raises(CenterError):
             hash_password(password)
+
+
+def test_nobody_becomes_another_without_a_trace(centre: RunningCentre) -> None:
+    """An administrator sets the supervisor's password, signs in as that person, changes it (5)."""
+    administrator, account = centre.person("administrator"), centre.accounts["supervisor"]
+    assert administrator.post(f"/api/accounts/{account}/password", {"password": "taken over here"}).status_code == 204
+    said = sign_in(centre, "supervisor", "taken over here").json()
+    assert [(act["act"], act["by_name"]) for act in said["acts"]] == [("password-reset", "某administrator")]
+    administrator.post(f"/api/accounts/{account}/password", {"password": PASSWORD})
+    again = sign_in(centre, "supervisor", PASSWORD)
+    assert [act["act"] for act in again.json()["acts"]] == ["password-reset"] * 2  # no sign-in makes it forgotten
+    with httpx.Client(base_url=centre.url, cookies=again.cookies, trust_env=False) as person:
+        body = {"old": PASSWORD, "new": "four other words here"}
+        headers = {"x-csrf-token": again.json()["csrf"]}
+        assert person.post("/api/session/password", json=body, headers=headers).status_code == 204
+        listed = person.get("/api/register/accounts").json()
+        page = person.get("/account").text
+    assert [act["act"] for act in listed[:3]] == ["password-changed", "password-reset", "password-reset"]
+    assert "某administrator" in page
+    alarms = administrator.get("/api/alarms").json()
+    assert [(alarm["code"], alarm["count"]) for alarm in alarms] == [("password-reset", 2)]
+
+
+def test_acts_on_accounts_are_records_in_the_archive(centre: RunningCentre) -> None:
+    officer = centre.accounts["officer"]
+    assert centre.person("administrator").post(f"/api/accounts/{officer}/pin", {"pin": "314159"}).status_code == 204
+    work_once(centre.center)
+    directory, keys = centre.settings.archive.directory, centre.center.keys  # type: ignore[union-attr]
+    bodies = [
+        read_record(path.relative_to(directory).as_posix(), path.read_bytes(), [keys.signing.public], keys.opener)
+        for path in (directory / "records" / "accounts").rglob("*.json")
+    ]
+    last = max(bodies, key=lambda body: body["number"])
+    assert (last["account"], last["act"], last["by"]) == (officer, "pin-set", centre.accounts["administrator"])
+    with centre.center.database.writing() as session:
+        assert broken_act(session) is None
+        session.execute(delete(AccountAct).where(AccountAct.number == last["number"]))
+        assert broken_act(session) == 0

@@ -176,6 +176,22 @@ def test_a_revoked_device_is_out_at_once(centre: RunningCentre, pc: RoomPc) -> N
     assert code_of(again) == "already-ended"
 
 
+def test_pins_on_a_revoked_device_are_to_be_renewed(centre: RunningCentre, pc: RoomPc) -> None:
+    """Six digits fall in hours to who holds their verifier (26)."""
+    administrator, officer = centre.person("administrator"), centre.accounts["officer"]
+
+    def state() -> tuple[list[str], list[str]]:
+        alarms = [alarm["code"] for alarm in administrator.get("/api/alarms").json()]
+        return alarms, [one["id"] for one in administrator.get("/api/accounts").json() if one["pin_exposed"]]
+
+    assert state() == ([], [])
+    administrator.post(f"/api/devices/{pc.device}/revoke", {"reason": "主机被盗"})
+    assert state() == (["pins-exposed"], [officer])
+    assert "PIN 待更换" in administrator.get("/accounts").text
+    assert administrator.post(f"/api/accounts/{officer}/pin", {"pin": "314159"}).status_code == 204
+    assert state() == ([], [])
+
+
 def test_a_replaced_device_leaves_the_room_its_history(centre: RunningCentre, pc: RoomPc, room_id: str) -> None:
     pc.send(pc.gap())
     new = centre.enrolled_pc(room_id)

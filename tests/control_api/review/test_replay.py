@@ -110,7 +110,7 @@ def test_rights_that_end_end_the_next_segment(story: Story, supervisor: Person) 
         assert supervisor.client.get(f"{access}/{wanted[1]}", headers={"accept": "*/*"}).status_code == 401
     finally:
         with center.database.writing() as db:
-            enable_account(db, administrator, account)
+            enable_account(db, administrator, center.now_ns(), account)
         story.person("supervisor", anew=True)
     assert len(stretches(story, access)) == 1
 
