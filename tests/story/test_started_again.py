@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from minio.error import S3Error
@@ -47,7 +48,8 @@ def running_demo(directory: Path, ports: list[int]) -> Iterator[Path]:
             process.wait()
 
 
-def record(directory: Path, case_id: str) -> None:
+def record(directory: Path, case_id: str, *, patient: bool) -> None:
+    """`patient`: until all of it is archived; else what waits is left to the next life."""
     accounts = tomllib.loads((directory / "accounts.txt").read_text(encoding="utf-8"))
     port = json.loads((directory / "demo.json").read_text(encoding="utf-8"))["console_port"]
     with Desk(f"http://127.0.0.1:{port}") as desk:
@@ -56,7 +58,7 @@ def record(directory: Path, case_id: str) -> None:
         time.sleep(RECORD_S)
         desk.close_session(session)
         deadline = time.monotonic() + 60
-        while desk.status()["backlog_segments"] or desk.status()["waiting_tags"]:
+        while desk.status()["waiting_tags"] or (patient and desk.status()["backlog_segments"]):
             assert time.monotonic() < deadline
             time.sleep(0.2)
 
@@ -67,9 +69,9 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingHouse]:
     directory = tmp_path_factory.mktemp("twice") / "demo"
     directory.mkdir()
     ports = free_ports(2)
-    for case_id in ("SHA-TWICE-1", "SHA-TWICE-2"):
+    for case_id, patient in {"SHA-TWICE-1": False, "SHA-TWICE-2": True}.items():
         with running_demo(directory, ports):
-            record(directory, case_id)
+            record(directory, case_id, patient=patient)
     left = StandingHouse(directory)
     seaweed = left.house._seaweed
     assert seaweed is not None
@@ -119,14 +121,15 @@ def test_the_command_finds_both_sound(twice: StandingHouse, what: str) -> None:
     said = shilu_verify(twice, path)
     print(said)
     assert said["verified"] is True
-    assert said["opened_checked"] == said["segments"] > 2
+    assert said["opened_checked"] == said["segments"] - said["not_here"]
+    assert said["opened_checked"] > 2
 
 
-def shilu_verify(twice: StandingHouse, path: Path) -> dict[str, object]:
+def shilu_verify(twice: StandingHouse, path: Path) -> dict[str, Any]:
     program = Path(sys.executable).with_name("shilu-verify")
     keys = ["--key", twice.device_key().text, "--centre-key", twice.centre_key.text]
     command = [program, path, *keys, "--identity", twice.identity_file, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    said: dict[str, object] = json.loads(done.stdout)
+    said: dict[str, Any] = json.loads(done.stdout)
     return said
