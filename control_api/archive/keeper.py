@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from control_api.accounts.acts import archive_acts
 from control_api.archive.alarms import clear_alarm, raise_alarm
 from control_api.archive.holding import apply_holds
+from control_api.archive.keeping import archive_down
 from control_api.archive.receipts import keep_waiting
 from control_api.archive.retention import extend_margins
 from control_api.archive.store import prepare_store
@@ -62,9 +63,9 @@ def work_once(center: Center) -> bool:
         for step in WORK:
             try:
                 done.append(step(center, BATCH))
-            except (StorageError, CenterError):
-                raise
             except Exception as error:
+                if archive_down(error):
+                    raise
                 log.error("keeping-fault", step=step.__name__, error=type(error).__name__, exc_info=error)
                 faults.append(f"{step.__name__} {type(error).__name__}")
     except (StorageError, CenterError) as error:

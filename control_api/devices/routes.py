@@ -111,8 +111,11 @@ def confirm(device_id: str, body: FingerprintBody, request: Request, actor: Admi
     """Confirm the fingerprint that the room shows. The room's device before becomes `replaced`."""
     center = center_of(request)
     with center.database.writing() as session:
-        device = service.confirm_device(session, actor, center.now_ns(), device_id, body.fingerprint)
-        return _shown(device)
+        before = service.active_device_of(session, service.get_device(session, device_id).room_id)
+        shown = _shown(service.confirm_device(session, actor, center.now_ns(), device_id, body.fingerprint))
+    if before is not None:
+        center.links.drop(before.id, before.room_id)
+    return shown
 
 
 @router.patch("/devices/{device_id}")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from control_api.accounts.actor import Actor
+from control_api.accounts.signing_in import still_signed_in
 from control_api.center import Center
-from control_api.database import CenterKey, Device, Entry, RoomSession
-from control_api.errors import CenterError
-from control_api.register.service import record_stretch
+from control_api.database import CenterKey, Device, Entry, RefusedEntry, RoomSession
+from control_api.errors import CenterError, NotSignedIn
+from control_api.register.service import get_grant, record_stretch
 from control_api.review.footage import Stored, read_manifest, stored_segment
 from control_api.review.opening import open_segment
 from control_api.sessions.footage import session_entries
@@ -19,6 +22,8 @@ from storage.export import PackageContents, build_package
 from storage.key_record import KeyRecord, centre_key_record, device_key_record
 from storage.manifest import SegmentManifest
 from storage.signing import PublicKey
+
+MOST_REFUSED = 1000
 
 
 def nothing_archived() -> CenterError:
@@ -50,18 +55,23 @@ def gather(db: Session, row: RoomSession, now_ns: int) -> tuple[PackageContents,
         entries=manifests,
         segments=[one.manifest for one in stored.values()],
         keys=_keys(db, {entry.device_id for entry in entries}),
+        further=_refused(db, entries),
         receipts={(entry.device_id, entry.number): entry.receipt for entry in entries if entry.receipt},
     )
     return contents, stored
 
 
-def stream(center: Center, grant_id: str, contents: PackageContents, stored: dict[str, Stored]) -> Iterator[bytes]:
-    """The package in pieces; each segment is written into the register before its bytes go."""
+def stream(
+    center: Center, actor: Actor, grant_id: str, contents: PackageContents, stored: dict[str, Stored]
+) -> Iterator[bytes]:
+    """The package in pieces; each segment is written into the register before its bytes go, and goes only while the
+    person may still have it. Raises NotSignedIn, NotAllowed, CenterError in mid-stream: the rest is not sent."""
 
     def open_one(manifest: SegmentManifest) -> bytes:
         one = stored[f"{manifest.device} {manifest.number}"]
         opened = open_segment(center, one)
         with center.database.writing() as db:
+            _check_right(db, center, actor, grant_id)
             record_stretch(
                 db,
                 grant_id,
@@ -73,6 +83,38 @@ def stream(center: Center, grant_id: str, contents: PackageContents, stored: dic
         return opened.whole  # a fragment's place is counted with the free boxes before it
 
     yield from build_package(contents, open_one)
+
+
+def _check_right(db: Session, center: Center, actor: Actor, grant_id: str) -> None:
+    """A download under way is the person's own doing: it keeps the web session from idling out, nothing else does."""
+    now_ns = center.now_ns()
+    still = still_signed_in(db, actor.web_session, now_ns, seen=True)
+    if still is None:
+        raise NotSignedIn
+    get_grant(db, still, grant_id, now_ns)
+
+
+def _refused(db: Session, entries: Sequence[Entry]) -> dict[str, bytes]:
+    """What devices sent for places in this stretch and was not let into the chain: it stands beside it, as it came."""
+    further: dict[str, bytes] = {}
+    listed = []
+    for device_id in sorted({entry.device_id for entry in entries}):
+        numbers = [entry.number for entry in entries if entry.device_id == device_id]
+        query = select(RefusedEntry).where(
+            RefusedEntry.device_id == device_id,
+            RefusedEntry.claimed_number.between(min(numbers), max(numbers)),
+            RefusedEntry.accepted_later_wall_ns.is_(None),
+        )
+        for row in db.scalars(query.order_by(RefusedEntry.claimed_number).limit(MOST_REFUSED)):
+            stem = f"refused/{device_id}-{row.claimed_number:010d}-{row.sha256[:16]}.jws"
+            further[stem] = row.jws.encode()
+            said = {"device": device_id, "number": row.claimed_number, "code": row.code, "sha256": row.sha256}
+            listed.append({**said, "received_wall_ns": str(row.received_wall_ns), "file": stem})
+    behind = [{"device": one.device_id, "number": one.number} for one in entries if one.behind_refused]
+    if listed or behind:
+        said_all = {"refused": listed, "accepted_behind_refused": behind}
+        further["refused/refused.json"] = json.dumps(said_all, indent=1).encode()
+    return further
 
 
 def _whole_chains(db: Session, entries: Sequence[Entry]) -> list[Entry]:

@@ -24,7 +24,7 @@ from control_api.review.opening import open_segment
 from control_api.review.package import gather, stream
 from control_api.review.viewing import playlist, timeline_json
 from control_api.sessions.findings import add_finding
-from control_api.sessions.footage import get_session
+from control_api.sessions.footage import behind_refused, get_session
 from control_api.web.page import PageRoute, go, language_of, pages_of, render
 from control_api.web.session_queries import describe_sessions, findings_of, holds_of
 from control_api.web.sessions import session_page
@@ -66,6 +66,7 @@ def show_player(request: Request, actor: Viewer, access: str) -> Response:
         context: dict[str, Any] = {
             "grant": grant,
             "session": session,
+            "breaks": [entry.start_wall_ns for entry in behind_refused(db, row)],
             "findings": findings_of(db, row.id),
             "holds": [hold for hold in holds_of(db, row.id) if hold["released_ns"] is None],
         }
@@ -161,7 +162,9 @@ def download(request: Request, actor: Taker, session: Text = "", reason: Text = 
     # The name says nothing about the case: it will lie about in folders and in logs.
     name = f"shilu-{pages_of(request).county_time.at(row.opened_wall_ns):%Y%m%d-%H%M}-{session[:8]}.zip"
     headers = NO_STORE | {"content-disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(stream(center, grant.id, contents, stored), media_type="application/zip", headers=headers)
+    return StreamingResponse(
+        stream(center, actor, grant.id, contents, stored), media_type="application/zip", headers=headers
+    )
 
 
 def _allowed(db: Session, center: Center, actor: Actor, access: str) -> tuple[AccessGrant, RoomSession]:

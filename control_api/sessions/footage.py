@@ -59,3 +59,8 @@ def session_entries(session: Session, row: RoomSession) -> list[Entry]:
     start, end = session_span(session, row)
     query = select(Entry).where(Entry.room_id == row.room_id, Entry.end_wall_ns >= start, Entry.start_wall_ns <= end)
     return list(session.scalars(query.order_by(Entry.start_wall_ns, Entry.number)))
+
+
+def behind_refused(session: Session, row: RoomSession) -> list[Entry]:
+    """Where the chain of this session is not whole: what stood before these entries was refused (C3)."""
+    return [entry for entry in session_entries(session, row) if entry.behind_refused]

@@ -15,7 +15,7 @@ from control_api.accounts.permissions import Permission
 from control_api.center import Center, center_of
 from control_api.database import RoomSession
 from control_api.errors import CenterError, NotFound
-from control_api.sessions.footage import session_span
+from control_api.sessions.footage import behind_refused, session_span
 from control_api.web.day_line import Line, draw
 from control_api.web.page import PageRoute, error_text, language_of, pages_of, render
 from control_api.web.register_queries import accesses_of
@@ -83,6 +83,7 @@ def session_page(
         context: dict[str, Any] = {
             "session": session,
             "line": _line(db, center, county, row, session),
+            "breaks": [entry.start_wall_ns for entry in behind_refused(db, row)],
             "tags": tags_of(db, session_id),
             "holds": holds_of(db, session_id),
             "findings": findings_of(db, session_id),

@@ -76,6 +76,15 @@ def test_a_revoked_device_is_dropped(centre: RunningCentre, pc: RoomPc) -> None:
             socket.recv(timeout=5)
 
 
+def test_a_replaced_device_is_dropped(centre: RunningCentre, pc: RoomPc) -> None:
+    with on_the_line(pc) as socket:
+        socket.send(json.dumps(STATUS))
+        wait_for(centre.person("duty-officer"), state="recording")
+        centre.enrolled_pc(pc.room)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=5)
+
+
 def test_a_changed_configuration_is_told_and_versioned(centre: RunningCentre, pc: RoomPc) -> None:
     administrator = centre.person("administrator")
     path = f"/api/rooms/{pc.room}/configuration"
