@@ -16,6 +16,7 @@ from control_api.link.status import DeviceStatus
 
 QUEUE_MESSAGES = 32
 ANSWER_S = 15.0
+MOST_ASKED = 8  # a quarter of the queue: no number of questions drops a room's line
 
 
 class RoomOffline(CenterError):
@@ -25,6 +26,17 @@ class RoomOffline(CenterError):
             "接谈室当前与中心没有连接；室内录像照常进行，恢复连接后可再试。",
             "The room has no line to the centre now; it goes on recording. Try again when it is back.",
             status=503,
+        )
+
+
+class RoomBusy(CenterError):
+    def __init__(self) -> None:
+        super().__init__(
+            "room-busy",
+            "接谈室正在应答其他请求，请过几秒再试；录像不受影响。",
+            "The room is answering others at this moment; try again in a few seconds. Recording goes on.",
+            status=503,
+            retry_after_s=5,
         )
 
 
@@ -86,10 +98,12 @@ class Links:
             future.set_result(message)
 
     async def ask(self, room_id: str, message: dict[str, Any]) -> dict[str, Any]:
-        """Send `message` with an id and wait for what answers it. Raises RoomOffline."""
+        """Send `message` with an id and wait for what answers it. Raises RoomOffline, RoomBusy."""
         link = self._by_room.get(room_id)
         if link is None:
             raise RoomOffline
+        if len(link.waiting) >= MOST_ASKED:
+            raise RoomBusy
         identifier = secrets.token_hex(16)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         link.waiting[identifier] = future

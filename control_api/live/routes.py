@@ -43,6 +43,7 @@ async def watch(
     offer = await _read_offer(request)
     if not center.links.connected(room_id):
         raise RoomOffline
+    center.watching.check_place(room_id, actor.account_id)
     grant_id = await run_in_threadpool(_register, center, actor, room_id, unquote(x_access_reason))
     viewer = new_id()
     watching = Watching(room_id, actor.account_id, actor.web_session, grant_id, center.now_ns())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from control_api.errors import CenterError
 
 MOST = 1000
+MOST_EACH = 3  # of one room, by one person: a room has places for a few, and they are for different people
 
 
 @dataclass(slots=True)
@@ -33,7 +34,8 @@ class Watchers:
         self._by_viewer: dict[str, Watching] = {}
 
     def add(self, viewer: str, watching: Watching) -> None:
-        """Raises CenterError `live-full`."""
+        """Raises CenterError `live-full`, `watching-already`."""
+        self.check_place(watching.room_id, watching.account_id)
         if len(self._by_viewer) >= MOST:
             raise CenterError(
                 "live-full",
@@ -42,6 +44,18 @@ class Watchers:
                 status=503,
             )
         self._by_viewer[viewer] = watching
+
+    def check_place(self, room_id: str, account_id: str) -> None:
+        """Before anything is written down. Raises CenterError `watching-already`."""
+        mine = [one for one in self._by_viewer.values() if (one.room_id, one.account_id) == (room_id, account_id)]
+        if len(mine) >= MOST_EACH:
+            raise CenterError(
+                "watching-already",
+                "您已在多个页面观看这间接谈室，请先关闭其他页面，稍候再试。",
+                "You watch this room on several pages already; close the others, wait a little and try again.",
+                status=429,
+                retry_after_s=20,
+            )
 
     def get(self, viewer: str) -> Watching | None:
         return self._by_viewer.get(viewer)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from control_api.link.links import MOST_ASKED, Links
 from control_api.link.status import DeviceStatus
 from control_api.rooms.overview import room_state
 from tests.control_api.room_pc import RoomPc
@@ -154,6 +157,37 @@ def test_a_room_that_refuses_or_is_away_is_said(centre: RunningCentre, pc: RoomP
             answer = watch(person, pc.room, "值班巡查")
     assert answer.json()["error"]["code"] == "live-refused"
     assert "观看人数已满" in answer.json()["error"]["message"]
+
+
+def test_one_person_neither_takes_every_place_nor_drops_the_line(centre: RunningCentre, pc: RoomPc) -> None:
+    """A room that is slow to answer, and somebody who asks without end (25)."""
+    duty = centre.person("duty-officer")
+    with on_the_line(pc) as socket:
+        socket.send(json.dumps(STATUS))
+        wait_for(duty, state="recording")
+        with ThreadPoolExecutor(33) as pool:
+            asked = [pool.submit(watch, duty, pc.room, "查看情况") for _ in range(33)]
+            wishes = [json.loads(socket.recv(timeout=10)) for _ in range(3)]
+            for wish in wishes:
+                socket.send(json.dumps({"type": "live-answer", "sdp": "v=0", "id": wish["id"]}))
+            codes = sorted(one.result().status_code for one in asked)
+        assert codes == [201] * 3 + [429] * 30
+        assert wait_for(duty, state="recording")["state"] == "recording"
+
+
+def test_a_room_that_is_asked_too_much_keeps_its_line() -> None:
+    async def ask_often() -> list[str]:
+        links = Links()
+        link = links.connect("d", "r")
+        asked = [asyncio.create_task(links.ask("r", {"type": "preview-wanted"})) for _ in range(40)]
+        await asyncio.sleep(0.05)
+        assert link.outgoing.qsize() == MOST_ASKED
+        busy = [task.exception() for task in asked if task.done()]
+        links.disconnect(link)
+        await asyncio.gather(*asked, return_exceptions=True)
+        return [type(error).__name__ for error in busy]
+
+    assert asyncio.run(ask_often()) == ["RoomBusy"] * (40 - MOST_ASKED)
 
 
 def test_pages_are_told_of_a_change(centre: RunningCentre, pc: RoomPc) -> None:
