@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.agent.spool_reader import Backlog
 from edge.console.desk import ENGLISH
 from edge.console.view import levels, notices, recording_state, sources
+from pages.assets import Assets
+from pages.environment import Pages
 from pages.extraction import sentences
 from pages.translation import PAGES_PO, read_texts
 
@@ -42,3 +45,12 @@ def test_nonsense_of_the_recorder_breaks_no_page() -> None:
     assert levels({"levels_dbfs": None}) == []
     assert [one.word for one in sources({"sources": [{"state": "?"}, 3, {"state": "absent"}]})] == ["中断", "未接入"]
     assert notices({"sources": None, "problems": "?"}, [], 0) == []
+
+
+def test_a_revoked_room_is_promised_no_upload() -> None:
+    pages = Pages([CONSOLE / "templates"], [ENGLISH], Assets(CONSOLE / "static"), "Asia/Shanghai")
+    facts = {"notices": [], "backlog": Backlog(0, 0, None), "waiting_tags": 0, "last_receipt_wall_ns": None}
+    for enrolment, said, unsaid in (("revoked", "不再上传", "自动上传"), ("active", "自动上传", "不再上传")):
+        shown = pages.render("zh", "part_health.html", facts | {"enrolment": enrolment, "centre_reachable": False})
+        assert said in shown
+        assert unsaid not in shown
