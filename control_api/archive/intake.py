@@ -87,6 +87,10 @@ def _opened(jws: str, device: Device) -> AnyManifest:
     manifest = open_entry(jws, PublicKey.from_text(device.chain_key))
     if (manifest.device, manifest.room) != (device.id, device.room_id):
         raise ChainError("wrong-device", "条目属于另一台设备或房间。", "The entry names another device or room.")
+    if device.ended_wall_ns is not None and manifest.made.wall_ns > device.ended_wall_ns:
+        raise ChainError(
+            "after-replacement", "主机更换后所录，不再接收。", "It was made after the device was replaced."
+        )
     if max(moment.wall_ns for moment in moments(manifest)) > LATEST_WALL_NS:
         raise ChainError("bad-time", "条目的时间超出可记录的范围。", "The entry's time is beyond what can be kept.")
     return manifest

@@ -16,7 +16,7 @@ from control_api.archive.tags import take_tag
 from control_api.center import center_of
 from control_api.devices.configuration import configuration_for
 from control_api.devices.enrolment import EnrolmentRequest, enrol
-from control_api.devices.guard import active_device, any_device
+from control_api.devices.guard import any_device, delivering_device
 from control_api.devices.tokens import TOKEN_S, KnownDevice, give_token, make_challenge
 from control_api.errors import NotFound
 from storage.local_store import LocalStore
@@ -25,7 +25,7 @@ from storage.manifest import Digest, Identifier
 MAX_OBJECT_BYTES = 512 * 2**20
 CHALLENGES = b"challenges"
 router = APIRouter(tags=["device"])
-Active = Annotated[KnownDevice, Depends(active_device)]
+Delivering = Annotated[KnownDevice, Depends(delivering_device)]
 Text = Annotated[str, Field(max_length=500)]
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _ID = "0123456789abcdef0123456789abcdef"
@@ -151,7 +151,7 @@ def configuration(request: Request, device: Annotated[KnownDevice, Depends(any_d
 
 
 @router.post("/api/device/manifests")
-def manifests(body: ManifestsBody, request: Request, device: Active) -> Verdicts:
+def manifests(body: ManifestsBody, request: Request, device: Delivering) -> Verdicts:
     """Entries of the chain, in order. One verdict per entry; a refused one is set aside and the next looked at."""
     center = center_of(request)
     verdicts = take_manifests(center.database, device, body.manifests, center.now_ns())
@@ -164,7 +164,7 @@ def manifests(body: ManifestsBody, request: Request, device: Active) -> Verdicts
 
 
 @router.post("/api/device/grants")
-def grants(body: EntryBody, request: Request, device: Active) -> GrantGiven:
+def grants(body: EntryBody, request: Request, device: Delivering) -> GrantGiven:
     """Leave to upload one segment's bytes, or its receipt when they are here already."""
     answer = grant_upload(center_of(request), device, body.manifest_sha256)
     return GrantGiven(
@@ -177,14 +177,14 @@ def grants(body: EntryBody, request: Request, device: Active) -> GrantGiven:
 
 
 @router.post("/api/device/uploads")
-def uploads(body: UploadBody, request: Request, device: Active) -> ReceiptGiven:
+def uploads(body: UploadBody, request: Request, device: Delivering) -> ReceiptGiven:
     """The bytes are read back; the receipt is given only when they are what the manifest names."""
     receipt = give_receipt(center_of(request), device, body.manifest_sha256, body.held_sha256)
     return ReceiptGiven(receipt=receipt)
 
 
 @router.post("/api/device/tags")
-def tags(body: TagBody, request: Request, device: Active) -> Stored:
+def tags(body: TagBody, request: Request, device: Delivering) -> Stored:
     take_tag(center_of(request), device, body.tag, body.sha256)
     return Stored()
 

@@ -7,19 +7,22 @@ from fastapi.concurrency import run_in_threadpool
 
 from control_api.accounts.guard import GUARDS
 from control_api.center import Center, center_of
-from control_api.devices.tokens import KnownDevice, find_device
+from control_api.devices.tokens import KnownDevice, find_device, replaced
 from control_api.errors import CenterError
 
 
 async def any_device(request: Request) -> KnownDevice:
-    """A device that proved itself, confirmed or not."""
-    return await device_behind(center_of(request), request.headers.get("authorization", ""))
+    """A device of today that proved itself, confirmed or not. Raises `replaced`."""
+    device = await device_behind(center_of(request), request.headers.get("authorization", ""))
+    if device.state == "replaced":
+        raise replaced()
+    return device
 
 
-async def active_device(request: Request) -> KnownDevice:
-    """A device that an administrator has confirmed."""
-    device = await any_device(request)
-    if device.state != "active":
+async def delivering_device(request: Request) -> KnownDevice:
+    """A confirmed device, or one that was replaced since: a room's history must not be lost with its old PC."""
+    device = await device_behind(center_of(request), request.headers.get("authorization", ""))
+    if device.state == "pending":
         raise CenterError(
             "not-confirmed",
             "设备尚待管理员核对指纹并确认。",
@@ -42,4 +45,4 @@ async def device_behind(center: Center, authorization: str) -> KnownDevice:
 
 
 GUARDS[any_device] = "device"
-GUARDS[active_device] = "device"
+GUARDS[delivering_device] = "device"

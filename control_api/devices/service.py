@@ -73,9 +73,9 @@ def revoke_device(session: Session, actor: Actor, now_ns: int, device_id: str, r
     """Its tokens end at once. Raises CenterError `already-ended`."""
     actor.check(Permission.MANAGE_DEVICES)
     device = get_device(session, device_id)
-    if device.state not in ("pending", "active"):
+    if device.state == "revoked":
         raise CenterError("already-ended", "该设备已停用。", "This device has ended already.", status=409)
-    if device.state == "active":
+    if device.state in ("active", "replaced"):
         expose_pins(session, now_ns, device.room_id)
     _end(session, device, "revoked", actor, now_ns, reason)
     return device

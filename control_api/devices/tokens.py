@@ -21,6 +21,8 @@ from storage.signing import PublicKey, SigningError, decode_base64url, encode_ba
 CHALLENGE_NS = 60 * 10**9
 TOKEN_S = 600
 NONCE_BYTES = 16
+# A replaced PC may come back with what it had not sent: guards say what else it may not do.
+KNOWN_STATES = ("pending", "active", "replaced")
 SIGNED_PREFIX = b"shilu-transport-1\n"
 
 
@@ -49,7 +51,7 @@ def give_token(session: Session, key: bytes, device_id: str, challenge: str, sig
     session.execute(delete(DeviceChallenge).where(DeviceChallenge.expires_wall_ns <= now_ns))
     if session.get(DeviceChallenge, _digest(challenge)) is not None:
         raise _not_proved()
-    if device.state not in ("pending", "active"):
+    if device.state not in KNOWN_STATES:
         raise revoked()
     used = DeviceChallenge(challenge_sha256=_digest(challenge), device_id=device_id, expires_wall_ns=expires_ns)
     session.execute(delete(DeviceToken).where(DeviceToken.expires_wall_ns <= now_ns))
@@ -66,7 +68,7 @@ def find_device(session: Session, token: str, now_ns: int) -> KnownDevice:
     if row is None or row.expires_wall_ns <= now_ns:
         raise CenterError("bad-token", "令牌无效或已过期。", "The token is unknown or has expired.", status=401)
     device = session.get_one(Device, row.device_id)
-    if device.state not in ("pending", "active"):
+    if device.state not in KNOWN_STATES:
         raise revoked()
     return KnownDevice(device.id, device.room_id, device.state, device.chain_key)
 
@@ -81,6 +83,16 @@ def revoked() -> CenterError:
         "revoked",
         "这台设备已被县中心停用；本机录像保留，请联系管理员。",
         "The centre has revoked this device; its recordings stay on it. Ask the administrator.",
+        status=403,
+    )
+
+
+def replaced() -> CenterError:
+    return CenterError(
+        "replaced",
+        "这台设备已被更换：更换前的录像仍会补传，之后的不再接收；要继续使用，请清空其数据目录后重新登记。",
+        "This device was replaced: what it recorded before is still taken, nothing later; empty its data directory and"
+        " enrol it again to go on using it.",
         status=403,
     )
 

@@ -199,6 +199,6 @@ def test_a_replaced_device_leaves_the_room_its_history(centre: RunningCentre, pc
         one["id"]: one["state"] for one in centre.person("administrator").get(f"/api/rooms/{room_id}/devices").json()
     }
     assert states == {pc.device: "replaced", new.device: "active"}
-    assert code_of(pc.sign_in()) == "revoked"
+    assert code_of(pc.http.get("/api/device/configuration", headers=pc.headers)) == "bad-token"
     assert new.configuration()["heads"]["number"] == 0
     assert new.send(new.gap())[0]["status"] == "accepted"
