@@ -1,4 +1,4 @@
-"""L1  Watching ends with the right to watch. Media goes from room to browser and passes nothing here, so every two
+"""L2  Watching ends with the right to watch. Media goes from room to browser and passes nothing here, so every two
 seconds each watching is looked at anew: signed in, still allowed, within the register row's twelve hours. Whoever is
 not is closed in the room, and the stretch that was watched goes into the register, as when the viewer is gone there.
 """

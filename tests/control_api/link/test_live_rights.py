@@ -1,4 +1,4 @@
-"""L1: watching live ends with the right to watch, and what was watched is in the register."""
+"""L2: watching live ends with the right to watch, and what was watched is in the register."""
 
 from __future__ import annotations
 
