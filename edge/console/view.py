@@ -11,6 +11,7 @@ from edge.agent.trouble import Sentence
 from pages.translation import mark as _
 
 CLOCK_TOLERANCE_NS = 30_000_000_000
+_SAID_ELSEWHERE = frozenset({"centre-unreachable", "recorder-silent", "revoked"})  # each has a place of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def notices(recorder: Mapping[str, Any], troubles: Sequence[Sentence], clock_ahe
     """What a person should look at, the recorder's first; each code once. The line itself has a place of its own."""
     found = [one for one in _objects(recorder.get("sources")) if one.get("state") != "ok"]
     found += _objects(recorder.get("problems"))
-    found += [dict(trouble) for trouble in troubles if trouble["code"] not in {"centre-unreachable", "recorder-silent"}]
+    found += [dict(trouble) for trouble in troubles if trouble["code"] not in _SAID_ELSEWHERE]
     if abs(clock_ahead_ns) > CLOCK_TOLERANCE_NS:
         found.append(_clock_trouble(clock_ahead_ns))
     by_code = {str(one.get("code")): one for one in reversed(found) if one.get("message")}
