@@ -105,7 +105,8 @@ class LocalStore:
         return StoredObject(key, _version(sha256), path.stat().st_size, sha256)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        names = (path.relative_to(self._directory).as_posix() for path in self._directory.rglob("*") if path.is_file())
+        folder = self._directory / prefix.rpartition("/")[0]
+        names = (path.relative_to(self._directory).as_posix() for path in folder.rglob("*") if path.is_file())
         for name in sorted(name for name in names if name.startswith(prefix) and not name.startswith(".")):
             if (found := self.stat(name)) is not None:
                 yield found

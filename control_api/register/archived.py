@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from control_api.accounts.acts import KIND as ACTS
 from control_api.accounts.acts import broken_act
 from control_api.archive.alarms import clear_alarm, raise_alarm
+from control_api.archive.keeping import MAX_KEPT_BYTES
 from control_api.archive.retention import DAY_NS
 from control_api.center import Center
 from control_api.database import AccessGrant, AccessStretch, AccountAct, CenterKey, Meta
@@ -24,6 +26,7 @@ from control_api.records.write import add_record
 from control_api.register.service import KIND, RegisterFault, check_chain
 from storage.errors import StorageError
 from storage.layout import day_path
+from storage.object_store import StoredObject
 from storage.record import read_record
 from storage.signing import PublicKey
 
@@ -33,6 +36,7 @@ BATCH = 500
 CHECK_NS = DAY_NS
 GRACE_NS = 3600 * 10**9
 BACK_DAYS = 400
+STRETCHES = "stretches"
 _STRETCHES, _CHECKED = "stretches-head", "register-checked"
 
 
@@ -48,7 +52,7 @@ def archive_stretches(center: Center, _limit: int) -> int:
             return 0
         body = {"stretches": rows, "previous": previous or None}
         digest = hashlib.sha256(json.dumps(body).encode()).hexdigest()
-        add_record(session, center, now_ns, "stretches", body, digest[:32])
+        add_record(session, center, now_ns, STRETCHES, body, digest[:32])
         head.value = f"{rows[-1]['number']} {digest}"
         session.merge(head)
     return 1
@@ -62,9 +66,9 @@ def check_register(center: Center, _limit: int) -> int:
         if checked is not None and 0 <= now_ns - int(checked.value) < CHECK_NS:
             return 0
         fault = check_chain(session) or check_acts(session)
-        fault = (
-            fault or find_difference(session, center, now_ns, KIND) or find_difference(session, center, now_ns, ACTS)
-        )
+        for kind in (KIND, ACTS):
+            fault = fault or find_difference(session, center, now_ns, kind)
+        fault = fault or find_changed_stretch(session, center, now_ns)
     with center.database.writing() as session:
         session.merge(Meta(key=_CHECKED, value=str(now_ns)))
         if fault is None:
@@ -83,15 +87,11 @@ def find_difference(session: Session, center: Center, now_ns: int, kind: str) ->
     """Rows and records of the last two days, or of the last day that has any: the chain binds all rows before them."""
     table: Any = AccessGrant if kind == KIND else AccountAct
     made = AccessGrant.granted_wall_ns if kind == KIND else AccountAct.made_wall_ns
-    keys = [PublicKey.from_text(text) for text in session.scalars(select(CenterKey.public_key))]
     archived: dict[str, dict[str, Any]] = {}
-    for day in range(BACK_DAYS):
-        if day >= 3 and archived:
-            break
-        for name, body in _records(center, keys, f"records/{kind}/{day_path(now_ns - day * DAY_NS)}/"):
-            if body is None:
-                return RegisterFault(0, f"{name} in the archive is no record of this centre")
-            archived[str(body["id"])] = body
+    for name, body in _recent(session, center, kind, now_ns):
+        if body is None:
+            return _foreign(name)
+        archived[str(body["id"])] = body
     for body in archived.values():
         row = session.scalar(select(table).where(table.id == str(body["id"])))
         if row is None or row.sha256 != body["sha256"]:
@@ -103,18 +103,45 @@ def find_difference(session: Session, center: Center, now_ns: int, kind: str) ->
     return None
 
 
-def _records(center: Center, keys: list[PublicKey], prefix: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """Every name below `prefix` with the body that the centre signed, in whichever version; None without any."""
+def find_changed_stretch(session: Session, center: Center, now_ns: int) -> RegisterFault | None:
+    for name, body in _recent(session, center, STRETCHES, now_ns):
+        if body is None:
+            return _foreign(name)
+        for said in body["stretches"]:
+            row = session.get(AccessStretch, said["number"])
+            if row is None or _stretch(row) != said:
+                return RegisterFault(0, f"stretch {said['number']} is another in the archive's copy")
+    return None
+
+
+def _recent(session: Session, center: Center, kind: str, now_ns: int) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Names and bodies (None: of no version the centre signed) of the last two days, or of the newest day there is."""
+    keys = [PublicKey.from_text(text) for text in session.scalars(select(CenterKey.public_key))]
     bodies: dict[str, dict[str, Any] | None] = {}
-    for stored in center.store.list(prefix):
+    for stored in _recent_objects(center, kind, now_ns):
         bodies.setdefault(stored.key, None)
         with center.store.open(stored.key, stored.version_id) as reader:
-            data = reader.read(1 << 20)
-        try:
+            data = reader.read(MAX_KEPT_BYTES)
+        with suppress(StorageError):
             bodies[stored.key] = read_record(stored.key, data, keys, center.keys.opener)
-        except StorageError:
-            continue
     yield from bodies.items()
+
+
+def _recent_objects(center: Center, kind: str, now_ns: int) -> list[StoredObject]:
+    since = f"records/{kind}/{day_path(now_ns - 2 * DAY_NS)}"
+    days = [day_path(now_ns - day * DAY_NS) for day in range(-1, BACK_DAYS)]
+    found: list[StoredObject] = []
+    for month in dict.fromkeys(day[:7] for day in days):
+        prefix = f"records/{kind}/{month}/"
+        if found and prefix < since[: len(prefix)]:
+            break
+        found.extend(center.store.list(prefix))
+    newest = max((one.key[: len(since)] for one in found), default=since)
+    return [one for one in found if one.key[: len(since)] >= min(since, newest)]
+
+
+def _foreign(name: str) -> RegisterFault:
+    return RegisterFault(0, f"{name} in the archive is no record of this centre")
 
 
 def _settled(rows: Any, now_ns: int) -> Iterator[AccessStretch]:

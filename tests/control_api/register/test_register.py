@@ -147,6 +147,30 @@ def made_up(quiet: RunningCentre) -> None:
         session.add(row)
 
 
+def other_stretch(quiet: RunningCentre) -> None:
+    with quiet.center.database.writing() as session:
+        session.execute(update(AccessStretch).where(AccessStretch.number == 1).values(to_wall_ns=5))
+
+
+@pytest.mark.parametrize("month", ["same", "other"])
+def test_what_stands_in_the_archive_counts_when_nobody_looked_for_long(quiet: RunningCentre, month: str) -> None:
+    grants(quiet, room(quiet), wall_ns=quiet.center.now_ns())
+    work_once(quiet.center)
+    quiet.ahead_ns += (5 if month == "same" else 75) * 24 * HOUR_NS
+    cut_short(quiet)
+    work_once(quiet.center)
+    assert alarms(quiet) == ["register-broken"]
+
+
+def test_a_changed_stretch_is_found(quiet: RunningCentre) -> None:
+    grants(quiet, room(quiet), wall_ns=quiet.center.now_ns())
+    work_once(quiet.center)
+    quiet.ahead_ns += 25 * HOUR_NS
+    other_stretch(quiet)
+    work_once(quiet.center)
+    assert alarms(quiet) == ["register-broken"]
+
+
 @pytest.mark.parametrize("wrong", [rewritten, cut_short, made_up])
 def test_a_register_written_anew_is_found_by_the_archives_copy(
     quiet: RunningCentre, wrong: Callable[[RunningCentre], None]
