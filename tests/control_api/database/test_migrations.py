@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -73,3 +74,34 @@ def test_a_writer_waits_for_a_writer(tmp_path: Path) -> None:
     with database.reading() as session:
         assert session.get(Meta, "a") is not None
     database.close()
+
+
+def test_footage_and_holds_of_an_earlier_release_are_taken_over(tmp_path: Path) -> None:
+    url = database_url("", tmp_path)
+    engine = Database(url).engine
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for number, (end_ns, received_ns) in enumerate([(5, 9), (9, 5)]):
+            connection.exec_driver_sql(
+                "INSERT INTO entries (sha256, device_id, room_id, number, behind_refused, kind, detail, track, jws,"
+                " start_wall_ns, end_wall_ns, object_key, state, received_wall_ns)"
+                f" VALUES ('{number}', 'd', 'r', {number}, 0, 'segment', '', 'all', '', 1, {end_ns}, 'k', 'receipted',"
+                f" {received_ns})"
+            )
+        for hold, released in (("standing", "NULL"), ("released", "7")):
+            connection.exec_driver_sql(
+                "INSERT INTO holds (id, session_id, reason, placed_wall_ns, placed_by, released_wall_ns)"
+                f" VALUES ('{hold}', 's', 'x', 3, 'p', {released})"
+            )
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        command.upgrade(config, "0002")
+        kept = connection.exec_driver_sql("SELECT kept_from_wall_ns, archive_hold FROM entries ORDER BY number").all()
+        held = connection.exec_driver_sql("SELECT hold_id, session_id, recorded, settled FROM held_sessions").all()
+        connection.rollback()
+    engine.dispose()
+    assert kept == [(5, 0), (5, 0)]
+    assert sorted(held) == [("released", "s", 1, 1), ("standing", "s", 1, 0)]
