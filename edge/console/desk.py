@@ -16,6 +16,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from config.room import DEFAULT_TIMEZONE
 from edge.agent.board import Board
 from edge.agent.outbox import Outbox
 from edge.agent.recorder_client import Recorder
@@ -35,7 +36,6 @@ HERE = Path(__file__).parent
 ENGLISH = HERE / "translations" / "en.po"
 COOKIE = "shilu_console"
 UNTAGGED_FOR_NS = 48 * 3600 * 1_000_000_000
-DEFAULT_TIMEZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True)
