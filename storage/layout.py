@@ -61,8 +61,8 @@ def key_record_key(owner: str, kid: str) -> str:
 
 
 def _segment_stem(room: str, wall_ns: int, run: str, sequence: int) -> str:
-    if not 0 <= sequence < 10**6:
-        raise ValueError("a run's segments are numbered from 0 to 999999")
+    if not 0 <= sequence < 10**9:
+        raise ValueError("a run's segments are numbered from 0 to 999,999,999")
     return f"rooms/{_checked(_IDENTIFIER, room)}/{day_path(wall_ns)}/{_checked(_IDENTIFIER, run)}/{sequence:06d}"
 
 

@@ -147,7 +147,7 @@ class Entry(_Strict):
 class SegmentManifest(Entry):
     kind: Literal["segment"] = "segment"
     run: Identifier
-    sequence: int = Field(ge=0, lt=10**6, description="place in the run, from 0")
+    sequence: int = Field(ge=0, lt=10**9, description="place in the run, from 0")
     start: Moment
     end: Moment
     tracks: list[Track]
