@@ -187,7 +187,7 @@ def test_no_name_leaves_its_place(text: str) -> None:
         with pytest.raises(ValueError, match="can't be part"):
             name()
     with pytest.raises(ValueError, match="numbered"):
-        segment_key(HEX_1, 0, HEX_1, 10**6)
+        segment_key(HEX_1, 0, HEX_1, 10**9)
 
 
 def test_days_are_utc() -> None:
