@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Place:
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._claims: list[socket.socket] = []
         self._lock = (self.directory / "demo.lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,8 +46,13 @@ class Place:
             ) from None
 
     def close(self) -> None:
-        """Another demo may use the directory from now on."""
+        """Another demo may use the directory and the ports from now on."""
+        self._drop_claims()
         self._lock.close()
+
+    def _drop_claims(self) -> None:
+        while self._claims:
+            self._claims.pop().close()
 
     @property
     def centre_data(self) -> Path:
@@ -91,16 +98,26 @@ class Place:
 
     def choose_ports(self, wanted: int | None) -> tuple[Ports, list[int]]:
         """The ports of the last start, or the usual ones, where they are free. Second: those that were taken."""
+        self._drop_claims()
         facts = self._facts()
         taken: list[int] = []
         chosen: list[int] = []
         for usual in (wanted or facts.get("centre_port", 8470), facts.get("console_port", 8471)):
-            free = usual not in chosen and processes.port_is_free(usual)
-            if not free:
+            port = usual
+            while not self._claim(port):
+                port = processes.free_ports(1)[0]
+            if port != usual:
                 taken.append(usual)
-            chosen.append(usual if free else processes.free_ports(1)[0])
+            chosen.append(port)
         self._remember(centre_port=chosen[0], console_port=chosen[1])
         return Ports(*chosen), taken
+
+    def _claim(self, port: int) -> bool:
+        """Whether `port` is ours until `close`: between choosing and listening no other demo takes it."""
+        claim = processes.claim_port(port)
+        if claim is not None:
+            self._claims.append(claim)
+        return claim is not None
 
     def write_settings(self, name: str, values: Mapping[str, Any]) -> Path:
         path = self.settings(name)

@@ -92,6 +92,20 @@ def port_is_free(port: int) -> bool:
         return True
 
 
+def claim_port(port: int) -> socket.socket | None:
+    """A mark, seen by every demo on this machine and gone with its holder; None when the port is in use or claimed."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0shilu-demo-port-{port}")
+    except OSError:
+        claim.close()
+        return None
+    if port_is_free(port):
+        return claim
+    claim.close()
+    return None
+
+
 def free_ports(count: int) -> list[int]:
     """Ports below the range that the kernel hands to outgoing connections, free a moment ago."""
     found: list[int] = []

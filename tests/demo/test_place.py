@@ -39,6 +39,16 @@ def test_a_taken_port_is_replaced_and_named(tmp_path: Path) -> None:
     place.close()
 
 
+def test_two_demos_that_start_at_once_take_different_ports(tmp_path: Path) -> None:
+    first, second = Place(tmp_path / "one"), Place(tmp_path / "two")
+    one, _ = first.choose_ports(None)
+    two, taken = second.choose_ports(None)
+    assert not {one.centre, one.console} & {two.centre, two.console}
+    assert taken
+    first.close()
+    second.close()
+
+
 def test_an_archive_keeps_its_kind(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.keep_store("local")
