@@ -11,19 +11,24 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from storage.chain import AnyManifest
-from storage.export_text import VERIFY_TEXT
-from storage.joining import join_segments, joined_fragments, split_stretches
+from storage.errors import StorageError
+from storage.export_text import VERIFY_TEXT, LeftOut, damaged_text
+from storage.joining import JoinedFragment, join_segments, joined_fragments, split_stretches
 from storage.key_record import KeyRecord
 from storage.manifest import SegmentManifest
 
 PACKAGE_FORMAT = "shilu-package-1"
 OpenSegment = Callable[[SegmentManifest], bytes]
+
+
+class SegmentLost(StorageError):
+    """A segment is damaged or gone: the package goes on without it and says so. Its messages are the reason."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +45,26 @@ class PackageContents:
     further: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def build_package(contents: PackageContents, open_segment: OpenSegment) -> Iterator[bytes]:
-    """The zip in pieces. `open_segment` gives a segment's opened bytes and is called once each, in playing order.
+def build_package(contents: PackageContents, open_segment: OpenSegment, zone: tzinfo = UTC) -> Iterator[bytes]:
+    """The zip in pieces. `open_segment` gives a segment's opened bytes and is called once each, in playing order; one
+    for which it raises SegmentLost is left out and told of in DAMAGED.txt, with its time in `zone`.
 
-    Raises JoiningError, and whatever `open_segment` raises, in mid-stream: the zip is then left without its end.
+    Raises JoiningError, and whatever else `open_segment` raises, in mid-stream: the zip is then left without its end.
     """
     package = _Package(contents.made_wall_ns)
     for name, data in _small_files(contents):
         yield from package.add(name, [data])
-    for index, stretch in enumerate(split_stretches(contents.segments), start=1):
-        name = f"footage/{index:03d}.mp4"
-        yield from package.add(name, join_segments(stretch, (open_segment(manifest) for manifest in stretch)))
-        yield from package.add(f"footage/{index:03d}.fragments.txt", [_fragment_list(stretch)])
+    footage = _Footage(package, open_segment)
+    for stretch in split_stretches(contents.segments):
+        yield from footage.add(stretch)
+    if footage.left_out:
+        yield from package.add("DAMAGED.txt", [_for_any_editor(damaged_text(footage.left_out, zone))])
     yield from package.add("SHA256SUMS", [package.sums()])
     yield from package.end()
 
 
 def _small_files(contents: PackageContents) -> Iterator[tuple[str, bytes]]:
-    yield "VERIFY.txt", VERIFY_TEXT.replace("\n", "\r\n").encode("utf-8-sig")
+    yield "VERIFY.txt", _for_any_editor(VERIFY_TEXT)
     description = {
         "format": PACKAGE_FORMAT,
         "session": contents.session,
@@ -78,9 +85,13 @@ def _small_files(contents: PackageContents) -> Iterator[tuple[str, bytes]]:
     yield from contents.further.items()
 
 
-def _fragment_list(stretch: Sequence[SegmentManifest]) -> bytes:
+def _for_any_editor(text: str) -> bytes:
+    return text.replace("\n", "\r\n").encode("utf-8-sig")
+
+
+def _fragment_list(fragments: Iterable[JoinedFragment]) -> bytes:
     lines = ["# offset size sha256 entry"]
-    lines += [f"{item.offset} {item.size} {item.sha256} {item.entry}" for item in joined_fragments(stretch)]
+    lines += [f"{item.offset} {item.size} {item.sha256} {item.entry}" for item in fragments]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -118,6 +129,53 @@ class _Package:
     def end(self) -> Iterator[bytes]:
         self._zip.close()
         yield self._outlet.take()
+
+
+class _Footage:
+    """The joined files, one after the other. A lost segment ends a file; what follows it begins the next one."""
+
+    def __init__(self, package: _Package, open_segment: OpenSegment) -> None:
+        self._package, self._open_segment = package, open_segment
+        self._files = 0
+        self.left_out: list[LeftOut] = []
+
+    def add(self, stretch: Sequence[SegmentManifest]) -> Iterator[bytes]:
+        rest = list(stretch)
+        while rest:
+            first = self._open(rest[0])
+            if first is None:
+                rest.pop(0)
+                continue
+            yield from self._add_file(rest, first)
+
+    def _add_file(self, rest: list[SegmentManifest], first: bytes) -> Iterator[bytes]:
+        """One file from the head of `rest`, up to its end or a lost segment; takes from `rest` what is done with."""
+        self._files += 1
+        planned = list(rest)
+        rest.clear()
+        written = 0
+
+        def opened() -> Iterator[bytes]:
+            nonlocal written
+            for place, manifest in enumerate(planned):
+                data = first if place == 0 else self._open(manifest)
+                if data is None:
+                    rest.extend(planned[place + 1 :])
+                    return
+                written = place + 1
+                yield data
+
+        name = f"footage/{self._files:03d}"
+        yield from self._package.add(f"{name}.mp4", join_segments(planned, opened()))
+        number = sum(len(manifest.opened.fragments) for manifest in planned[:written])
+        yield from self._package.add(f"{name}.fragments.txt", [_fragment_list(joined_fragments(planned)[:number])])
+
+    def _open(self, manifest: SegmentManifest) -> bytes | None:
+        try:
+            return self._open_segment(manifest)
+        except SegmentLost as lost:
+            self.left_out.append(LeftOut(manifest, lost.message, lost.message_en))
+            return None
 
 
 class _Outlet:

@@ -1,4 +1,12 @@
-"""The text that goes with every exported package: how to verify it, with our command and without it."""
+"""The texts that go with an exported package: how to verify it, and what had to be left out of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from storage.manifest import SegmentManifest
 
 VERIFY_TEXT = """\
 如何核验本录像包 / How to verify this package
@@ -10,6 +18,7 @@ VERIFY_TEXT = """\
   entries/*.jws              录制设备对每个片段、每次中断的签名记录（RFC 7515，Ed25519），逐条相接
   entries/*.receipt.jws      县接待中心的归档回执
   keys/*.json, keys/*.pem    设备和中心的公钥
+  DAMAGED.txt                仅在有片段损坏或缺失、未能放入时才有：缺哪一段、为什么
   SHA256SUMS                 本包各文件的 SHA-256
 
 二、使用 shilu-verify
@@ -44,6 +53,7 @@ I. What is in it
                              each entry naming the one before it
   entries/*.receipt.jws      the county centre's receipts
   keys/*.json, keys/*.pem    public keys of device and centre
+  DAMAGED.txt                only where segments were damaged or missing and left out: which stretch, and why
   SHA256SUMS                 SHA-256 of every file here
 
 II. With shilu-verify
@@ -72,3 +82,50 @@ IV. Kinds of entries
   segment: footage; gap: footage is missing, with its cause; note: something that happened, such as a session opened.
   Times are UTC in nanoseconds.
 """
+
+_DAMAGED_HEAD = """\
+未能放入本包的片段 / Segments left out of this package
+======================================================
+
+以下片段在制作本包时已损坏或缺失，录像没有放入；其签名条目和回执仍在 entries 目录，其余录像完整，可照常核验。
+县接待中心已报警。录像在缺失处断开，此后接着写在下一个 footage 文件中；断开前那个文件的索引先于录像写成，
+播放器显示的时长可能长于实际。shilu-verify 会把这些片段计为“内容不在此处，未核对”。
+
+These segments were damaged or missing when this package was made, and their footage is not in it; their signed
+entries and receipts are in the folder entries, and all other footage is whole and verifies. The county centre was
+alarmed. Footage breaks off there and goes on in the next file of the folder footage; the index of the file before was
+written ahead of its footage, so that a player may show it longer than it is. shilu-verify counts these segments as
+"not here and not checked".
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A segment that is not in the package, and why in Chinese and in English."""
+
+    manifest: SegmentManifest
+    reason: str
+    reason_en: str
+
+
+def damaged_text(left_out: Sequence[LeftOut], zone: tzinfo = UTC) -> str:
+    """What was left out, one after the other, with the wall time in `zone`."""
+    return _DAMAGED_HEAD + "".join(_of_one(place, one, zone) for place, one in enumerate(left_out, start=1))
+
+
+def _of_one(place: int, one: LeftOut, zone: tzinfo) -> str:
+    manifest = one.manifest
+    start, end = manifest.start.wall_ns, manifest.end.wall_ns
+    return f"""
+{place}. {_moment(start, zone)}  –  {_moment(end, zone)}
+   条目 / entry   entries/{manifest.device}-{manifest.number:010d}.jws
+   录制 / run     {manifest.run}  第 {manifest.sequence} 段 / segment {manifest.sequence}
+   UTC (ns)       {start} – {end}
+   原因           {one.reason}
+   why            {one.reason_en}
+"""
+
+
+def _moment(wall_ns: int, zone: tzinfo) -> str:
+    second = datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC).astimezone(zone)
+    return f"{second:%Y-%m-%d %H:%M:%S}.{wall_ns // 1_000_000 % 1000:03d} {second:%z}"

@@ -57,11 +57,11 @@ def joined_fragments(stretch: Sequence[SegmentManifest]) -> list[JoinedFragment]
 
 
 def join_segments(stretch: Sequence[SegmentManifest], opened: Iterable[bytes]) -> Iterator[bytes]:
-    """The joined file in pieces; `opened` gives each segment's opened bytes in the same order.
+    """The joined file in pieces; `opened` gives each segment's opened bytes in the same order, and may end before.
 
     Every fragment is checked against its manifest on the way. Raises JoiningError.
     """
-    for index, (manifest, data) in enumerate(zip(stretch, opened, strict=True)):
+    for index, (manifest, data) in enumerate(zip(stretch, opened, strict=False)):
         if index == 0:
             init = data[: manifest.opened.init_size]
             _check(init, manifest.opened.init_sha256, manifest)

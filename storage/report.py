@@ -38,6 +38,7 @@ class Report:
     pruned: int = 0  # bytes gone from a spool after a receipt
     expired: int = 0  # bytes gone without one; a signed gap says so
     not_here: int = 0  # an archive's or package's entries without bytes and without a receipt for them
+    left_out: list[str] = field(default_factory=list)  # of `not_here` the entries of a package, by file
     receipts_checked: int = 0
     receipts_unchecked: int = 0  # no centre key was given
     tags_checked: int = 0

@@ -41,6 +41,7 @@ class SegmentCheck:
                 self.report.fragments_checked += len(manifest.opened.fragments)
             else:
                 self.report.not_here += 1
+                self.report.left_out.append(self.evidence.name(entry.path))
             return True
         sealed = self.evidence.sealed_file(manifest, entry.path)
         if sealed is None:

@@ -20,6 +20,7 @@ from storage.verification import verify
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 PROGRESS_EVERY_S = 2.0
+MOST_NAMED = 20
 Remark = tuple[int | bool, str, str]  # whether it applies, in Chinese, in English
 
 
@@ -147,6 +148,8 @@ def _of_checked(report: Report, *, opened: bool) -> list[Remark]:
 
 
 def _of_missing(report: Report) -> list[Remark]:
+    names = ", ".join(report.left_out[:MOST_NAMED]) + (" …" if len(report.left_out) > MOST_NAMED else "")
+    named, named_en = (f"：{names}", f": {names}") if names else ("", "")
     return [
         (
             report.recovered,
@@ -165,8 +168,8 @@ def _of_missing(report: Report) -> list[Remark]:
         ),
         (
             report.not_here,
-            f"{report.not_here} 个片段的内容不在此处，未核对",
-            f"the bytes of {report.not_here} segments are not here and were not checked",
+            f"{report.not_here} 个片段的内容不在此处，未核对{named}",
+            f"the bytes of {report.not_here} segments are not here and were not checked{named_en}",
         ),
         (report.receipts_checked, f"核对回执 {report.receipts_checked} 份", f"{report.receipts_checked} receipts hold"),
         (

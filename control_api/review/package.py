@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,12 +16,13 @@ from control_api.database import CenterKey, Device, Entry, RefusedEntry, RoomSes
 from control_api.errors import CenterError, NotSignedIn
 from control_api.register.service import get_grant, record_stretch
 from control_api.review.footage import Stored, read_manifest, stored_segment
-from control_api.review.opening import open_segment
+from control_api.review.opening import Damaged, open_segment
 from control_api.sessions.footage import session_entries
 from storage.chain import AnyManifest
-from storage.export import PackageContents, build_package
+from storage.export import PackageContents, SegmentLost, build_package
 from storage.key_record import KeyRecord, centre_key_record, device_key_record
 from storage.manifest import SegmentManifest
+from storage.object_store import ObjectStoreError
 from storage.signing import PublicKey
 
 MOST_REFUSED = 1000
@@ -65,11 +67,15 @@ def stream(
     center: Center, actor: Actor, grant_id: str, contents: PackageContents, stored: dict[str, Stored]
 ) -> Iterator[bytes]:
     """The package in pieces; each segment is written into the register before its bytes go, and goes only while the
-    person may still have it. Raises NotSignedIn, NotAllowed, CenterError in mid-stream: the rest is not sent."""
+    person may still have it. One that is damaged or missing is alarmed of, left out and told of in the package. Raises
+    NotSignedIn, NotAllowed, CenterError, ObjectStoreError in mid-stream: the rest is not sent."""
 
     def open_one(manifest: SegmentManifest) -> bytes:
         one = stored[f"{manifest.device} {manifest.number}"]
-        opened = open_segment(center, one)
+        try:
+            opened = open_segment(center, one)
+        except Damaged as damaged:
+            raise _lost(damaged) from damaged
         with center.database.writing() as db:
             _check_right(db, center, actor, grant_id)
             record_stretch(
@@ -82,7 +88,21 @@ def stream(
             )
         return opened.whole  # a fragment's place is counted with the free boxes before it
 
-    yield from build_package(contents, open_one)
+    yield from build_package(contents, open_one, ZoneInfo(center.settings.timezone))
+
+
+def _lost(damaged: Damaged) -> SegmentLost:
+    if isinstance(damaged.__cause__, ObjectStoreError):
+        return SegmentLost(
+            "segment-missing",
+            "归档中已没有当时签收的内容：缺失，或已被改动。",
+            "The archive no longer holds the bytes that were receipted: they are gone, or were changed.",
+        )
+    return SegmentLost(
+        "segment-damaged",
+        "归档中这一片段的内容与签名不符，或已无法解密。",
+        "What the archive holds of this segment is not what was signed, or can't be opened any more.",
+    )
 
 
 def _check_right(db: Session, center: Center, actor: Actor, grant_id: str) -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 import av
 import pytest
 
-from storage.export import PackageContents, build_package
+from storage.export import PackageContents, SegmentLost, build_package
 from storage.joining import JoiningError, join_segments, joined_fragments, split_stretches
 from storage.key_record import centre_key_record, device_key_record
+from storage.manifest import SegmentManifest
 from storage.playlist import PlaylistGap, PlaylistSegment, hls_playlist
+from storage.verification import verify
 from tests.storage.recordings import NS, START_NS, Room
 
 
@@ -99,6 +101,42 @@ def test_a_package_streams_and_is_a_whole_zip(room: Room, package: Path) -> None
     assert {"VERIFY.txt", "package.json", "SHA256SUMS", "footage/001.mp4", "footage/002.mp4"} <= names
     assert len([name for name in names if name.endswith(".jws")]) == 7 + 5
     assert zipfile.ZipFile(io.BytesIO(b"".join(pieces))).testzip() is None
+
+
+@pytest.mark.parametrize(
+    ("lost", "frames"),
+    [({("1", 1)}, [50, 50, 100]), ({("1", 0)}, [100, 100]), ({("2", 0), ("2", 1)}, [150]), ({("1", 2)}, [100, 100])],
+    ids=["inside", "first", "a whole run", "last"],
+)
+def test_a_lost_segment_is_left_out_and_told_of(
+    room: Room, tmp_path: Path, lost: set[tuple[str, int]], frames: list[int]
+) -> None:
+    def open_segment(manifest: SegmentManifest) -> bytes:
+        if (manifest.run[0], manifest.sequence) in lost:
+            raise SegmentLost("segment-damaged", "坏了。", "It is damaged.")
+        return room.open_segment(manifest)
+
+    package = tmp_path / "package"
+    zipfile.ZipFile(io.BytesIO(b"".join(build_package(_contents(room), open_segment)))).extractall(package)
+    subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=package, check=True)
+    found = []
+    for path in sorted((package / "footage").glob("*.mp4")):
+        with av.open(path) as file:
+            found.append(sum(1 for _ in file.decode(video=0)))
+        for line in path.with_suffix(".fragments.txt").read_text().splitlines()[1:]:
+            offset, size, sha256, _ = line.split()
+            assert hashlib.sha256(path.read_bytes()[int(offset) :][: int(size)]).hexdigest() == sha256
+    assert found == frames
+    report = verify(package, [room.key.public], [room.centre.public])
+    names = [
+        f"entries/{room.device}-{item.number:010d}.jws"
+        for item in room.segments
+        if (item.run[0], item.sequence) in lost
+    ]
+    assert (report.problem, report.left_out) == (None, names)
+    told = (package / "DAMAGED.txt").read_text(encoding="utf-8-sig")
+    assert all(name in told for name in names)
+    assert told.count("坏了。") == told.count("It is damaged.") == len(lost)
 
 
 def test_a_package_verifies_with_plain_tools_as_its_text_says(room: Room, package: Path) -> None:
