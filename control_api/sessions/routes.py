@@ -20,7 +20,7 @@ from control_api.sessions.findings import add_finding, list_findings
 from control_api.sessions.footage import get_session
 from control_api.sessions.held import holds_of_session
 from control_api.sessions.holds import place_hold, release_hold
-from control_api.sessions.search import SessionQuery, find_sessions, session_row
+from control_api.sessions.search import SessionQuery, day_span, find_sessions, session_row
 from control_api.sessions.tags import tag_history
 
 router = APIRouter(prefix="/api", tags=["sessions"])
@@ -58,6 +58,7 @@ class SessionShown(_Body):
     refused_segments: int
     held: bool
     close_unknown: bool
+    former_case_id: str | None = Field(description="found by this ID, which a correction has replaced")
 
 
 class SearchPage(_Body):
@@ -130,7 +131,8 @@ class ReasonBody(_Body):
 def search(body: SearchBody, request: Request, actor: Finder) -> SearchPage:
     """Newest first, fifty a page."""
     center = center_of(request)
-    query = SessionQuery(body.case_id, body.room, body.unit, body.officer, body.day, body.untagged, body.page)
+    span = day_span(body.day, center.settings.timezone) if body.day is not None else None
+    query = SessionQuery(body.case_id, body.room, body.unit, body.officer, span, body.untagged, body.page)
     with center.database.reading() as session:
         page = find_sessions(session, actor, query, center.settings)
     rows = [SessionShown(**asdict(row)) for row in page.rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,20 +16,21 @@ from control_api.database import Account, CaseTag, Entry, Room, RoomSession
 from control_api.sessions.cases import check_case_id
 from control_api.sessions.footage import close_unknown
 from control_api.sessions.held import session_held
-from control_api.sessions.tags import current_tag, is_current
+from control_api.sessions.tags import current_tag
 
 PAGE_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class SessionQuery:
-    """What is left out is not asked for. `untagged`: 待补编号 only. `page` from 1."""
+    """What is left out is not asked for. A case ID finds sessions that bear it now or bore it before a correction.
+    `untagged`: 待补编号 only. `span_ns`: the end not included. `page` from 1."""
 
     case_id: str | None = None
     room_id: str | None = None
     unit_id: str | None = None
     officer_id: str | None = None
-    day: date | None = None
+    span_ns: tuple[int, int] | None = None
     untagged: bool = False
     page: int = 1
 
@@ -53,6 +54,7 @@ class SessionRow:
     refused_segments: int
     held: bool
     close_unknown: bool
+    former_case_id: str | None = None  # what it was found by, where a correction has replaced that
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,23 @@ class SessionPage:
 
 
 def find_sessions(session: Session, actor: Actor, query: SessionQuery, settings: CenterSettings) -> SessionPage:
-    """Newest first. Raises CenterError for a case ID that can't be one."""
-    actor.check(Permission.FIND_SESSIONS)
-    wanted = _filtered(query, settings)
-    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    """Rows for the API. Raises as `find_some`."""
     page = max(1, query.page)
-    ordered = wanted.order_by(RoomSession.opened_wall_ns.desc()).limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)
-    rows = list(session.scalars(ordered).unique())
-    return SessionPage([session_row(session, row) for row in rows], total, page)
+    found = find_some(session, actor, query, settings, PAGE_ROWS, (page - 1) * PAGE_ROWS)
+    total = session.scalar(select(func.count()).select_from(_filtered(query, settings).subquery())) or 0
+    wanted = check_case_id(query.case_id, settings.case_pattern) if query.case_id else None
+    rows = [session_row(session, row) for row in found]
+    former = [replace(row, former_case_id=wanted if row.case_id != wanted else None) for row in rows]
+    return SessionPage(former, total, page)
+
+
+def find_some(
+    session: Session, actor: Actor, query: SessionQuery, settings: CenterSettings, limit: int, offset: int = 0
+) -> list[RoomSession]:
+    """Newest first: what the API and the pages both find by. Raises NotAllowed, CenterError for no possible case ID."""
+    actor.check(Permission.FIND_SESSIONS)
+    ordered = _filtered(query, settings).order_by(RoomSession.opened_wall_ns.desc())
+    return list(session.scalars(ordered.limit(limit).offset(offset)).unique())
 
 
 def session_row(session: Session, row: RoomSession) -> SessionRow:
@@ -118,7 +129,7 @@ def _filtered(query: SessionQuery, settings: CenterSettings) -> Select[RoomSessi
     wanted = select(RoomSession)
     if query.case_id:
         case_id = check_case_id(query.case_id, settings.case_pattern)
-        of_case = select(CaseTag.session_id).where(CaseTag.case_id == case_id, is_current())
+        of_case = select(CaseTag.session_id).where(CaseTag.case_id == case_id, CaseTag.bound_wall_ns.is_not(None))
         wanted = wanted.where(RoomSession.id.in_(of_case))
     if query.untagged:
         tagged = select(CaseTag.session_id).where(CaseTag.bound_wall_ns.is_not(None))
@@ -129,8 +140,8 @@ def _filtered(query: SessionQuery, settings: CenterSettings) -> Select[RoomSessi
         wanted = wanted.where(RoomSession.room_id.in_(select(Room.id).where(Room.unit_id == query.unit_id)))
     if query.officer_id:
         wanted = wanted.where(RoomSession.officer_id == query.officer_id)
-    if query.day is not None:
-        start, end = day_span(query.day, settings.timezone)
+    if query.span_ns is not None:
+        start, end = query.span_ns
         last = func.coalesce(RoomSession.closed_wall_ns, RoomSession.opened_wall_ns)
         wanted = wanted.where(RoomSession.opened_wall_ns < end, last >= start)
     return wanted

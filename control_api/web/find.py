@@ -59,7 +59,7 @@ def show_found(request: Request, actor: Finder, search_id: str) -> Response:
     if search is None or search.terms is None:
         return go("/find")
     with center.database.reading() as db:
-        return _page(request, actor, db, search, find_sessions(db, search.terms))
+        return _page(request, actor, db, search, find_sessions(db, actor, search.terms, center.settings))
 
 
 def _page(

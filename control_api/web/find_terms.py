@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from control_api.web.session_queries import Terms
+from control_api.sessions.search import SessionQuery
 from pages.times import CountyTime
 from storage.case_id import BadCaseId, normalize_case_id
 
@@ -18,7 +18,7 @@ class Search:
     """`typed` is shown again as it was; `terms` is None when there is nothing to look for or something is wrong."""
 
     typed: Mapping[str, str]
-    terms: Terms | None = None
+    terms: SessionQuery | None = None
     errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -35,8 +35,8 @@ def read_search(typed: Mapping[str, str], pattern: str, county: CountyTime) -> S
     span = _read_days(kept, county, errors)
     if errors or not (case_id or span or kept["room"] or kept["officer"]):
         return Search(kept, None, errors)
-    rooms = [kept["room"]] if kept["room"] else []
-    return Search(kept, Terms(case_id=case_id, room_ids=rooms, span_ns=span, officer_id=kept["officer"]))
+    query = SessionQuery(case_id, room_id=kept["room"], officer_id=kept["officer"], span_ns=span)
+    return Search(kept, query)
 
 
 def _read_days(

@@ -13,11 +13,12 @@ from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
 from control_api.center import center_of
 from control_api.errors import NotFound
+from control_api.sessions.search import SessionQuery
 from control_api.web.day_line import Span, day_window, draw
 from control_api.web.page import PageRoute, pages_of, render
 from control_api.web.room_queries import footage_of, view_room, view_rooms
 from control_api.web.room_state import count
-from control_api.web.session_queries import SessionRow, Terms, find_sessions
+from control_api.web.session_queries import SessionRow, find_sessions
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Viewer = Annotated[Actor, Depends(require(Permission.SEE_ROOMS))]
@@ -44,7 +45,8 @@ def show_room(request: Request, actor: Viewer, room_id: str, day: str = "") -> R
         if room is None:
             raise NotFound
         footage, gaps = footage_of(db, room_id, span)
-        found = find_sessions(db, Terms(room_ids=[room_id], span_ns=span))
+        query = SessionQuery(room_id=room_id, span_ns=span)
+        found = find_sessions(db, actor, query, center.settings) if may_see else []
     spans = session_spans(found)
     window = day_window(*span, [*footage, *spans])
     context = {
@@ -52,7 +54,7 @@ def show_room(request: Request, actor: Viewer, room_id: str, day: str = "") -> R
         "day": shown.isoformat(),
         "day_before": (shown - timedelta(days=1)).isoformat(),
         "day_after": (shown + timedelta(days=1)).isoformat() if shown < today else "",
-        "line": draw(window, footage, spans if may_see else [], gaps, county, center.now_ns()),
+        "line": draw(window, footage, spans, gaps, county, center.now_ns()),
         "sessions": found if may_see else None,
     }
     return render(request, actor, "room.html", context, section="rooms")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from config.process import CenterSettings
+from control_api.accounts.actor import Actor
 from control_api.database import Account, CaseTag, Entry, Finding, HeldSession, Hold, Room, RoomSession
 from control_api.sessions.footage import ends_wall_ns, is_over
+from control_api.sessions.search import SessionQuery, find_some
 from control_api.sessions.tags import is_current
 
 LIMIT = 200
@@ -40,42 +43,11 @@ class SessionRow:
     kept_until_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What to look for; None or empty: no matter. Spans are nanoseconds, the end not included."""
-
-    case_id: str = ""
-    room_ids: Sequence[str] = field(default=())
-    span_ns: tuple[int, int] | None = None
-    officer_id: str = ""
-    untagged: bool = False
-
-
-def find_sessions(db: Session, terms: Terms, limit: int = LIMIT) -> list[SessionRow]:
-    """Newest first. A case ID finds sessions that bear it now or bore it before a correction."""
-    query = select(RoomSession)
-    for condition in _conditions(terms):
-        query = query.where(condition)
-    found = db.scalars(query.order_by(RoomSession.opened_wall_ns.desc()).limit(limit)).unique().all()
-    return describe_sessions(db, found)
-
-
-def _conditions(terms: Terms) -> Iterable[ColumnElement[bool]]:
-    if terms.case_id:
-        bound = select(CaseTag.session_id).where(CaseTag.case_id == terms.case_id, CaseTag.bound_wall_ns.is_not(None))
-        yield RoomSession.id.in_(bound)
-    if terms.room_ids:
-        yield RoomSession.room_id.in_(terms.room_ids)
-    if terms.span_ns:
-        start, end = terms.span_ns
-        yield RoomSession.opened_wall_ns < end
-        yield (RoomSession.closed_wall_ns >= start) | (
-            RoomSession.closed_wall_ns.is_(None) & (RoomSession.opened_wall_ns >= start)
-        )
-    if terms.officer_id:
-        yield RoomSession.officer_id == terms.officer_id
-    if terms.untagged:
-        yield RoomSession.id.not_in(select(CaseTag.session_id).where(CaseTag.bound_wall_ns.is_not(None)))
+def find_sessions(
+    db: Session, actor: Actor, query: SessionQuery, settings: CenterSettings, limit: int = LIMIT
+) -> list[SessionRow]:
+    """What the search finds, as the pages show it. Raises NotAllowed."""
+    return describe_sessions(db, find_some(db, actor, query, settings, limit))
 
 
 def describe_sessions(db: Session, sessions: Sequence[RoomSession]) -> list[SessionRow]:

@@ -16,6 +16,7 @@ from control_api.center import Center, center_of
 from control_api.database import RoomSession
 from control_api.errors import CenterError, NotFound
 from control_api.sessions.footage import behind_refused, session_span
+from control_api.sessions.search import SessionQuery
 from control_api.web.day_line import Line, draw
 from control_api.web.page import PageRoute, error_text, language_of, pages_of, render
 from control_api.web.register_queries import accesses_of
@@ -23,7 +24,6 @@ from control_api.web.room_queries import footage_of
 from control_api.web.rooms import session_spans
 from control_api.web.session_queries import (
     SessionRow,
-    Terms,
     describe_sessions,
     find_sessions,
     findings_of,
@@ -47,7 +47,8 @@ def show_sessions(request: Request, actor: Finder, day: str = "", room: str = ""
     shown = county.day_of(day) or (None if untagged else county.at(center.now_ns()).date())
     span = county.day_span(shown) if shown else None
     with center.database.reading() as db:
-        found = find_sessions(db, Terms(room_ids=[room] if room else [], span_ns=span, untagged=untagged))
+        query = SessionQuery(room_id=room, span_ns=span, untagged=untagged)
+        found = find_sessions(db, actor, query, center.settings)
         rooms = room_options(db)
     context = {
         "sessions": found,

@@ -113,7 +113,7 @@ def test_a_rooms_correction_counts_though_its_clock_stepped_back(centre: Running
         pc.wall_ns -= 10**9
         assert find(centre)[0]["case_id"] == case_id
         assert len(find(centre, case_id=case_id)) == 1
-    assert find(centre, case_id=CASE) == []
+    assert find(centre, case_id=CASE)[0]["former_case_id"] == CASE
 
 
 def test_a_tag_of_another_room_or_other_bytes_is_refused(centre: RunningCentre, pc: RoomPc) -> None:
@@ -136,8 +136,10 @@ def test_a_correction_is_added_and_sealed_into_the_archive(centre: RunningCentre
     assert supervisor.post(case, {"case_id": "XF2026-000124"}).json()["error"]["code"] == "no-reason"
     assert supervisor.post(case, {"case_id": CASE, "reason": "录入"}).json()["error"]["code"] == "same-case"
     made = supervisor.post(case, {"case_id": "XF2026-000124", "reason": "录入时少一位"}).json()
-    assert find(centre, case_id=CASE) == []
-    assert find(centre, case_id="XF2026-000124")[0]["id"] == SESSION
+    [former] = find(centre, case_id=CASE)
+    assert (former["id"], former["case_id"], former["former_case_id"]) == (SESSION, "XF2026-000124", CASE)
+    [now] = find(centre, case_id="XF2026-000124")
+    assert (now["id"], now["former_case_id"]) == (SESSION, None)
     tags = supervisor.get(f"/api/sessions/{SESSION}").json()["tags"]
     assert [tag["case_id"] for tag in tags] == ["XF2026-000124", CASE]
     assert made["replaces"] == tags[1]["sha256"]
