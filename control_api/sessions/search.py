@@ -73,10 +73,15 @@ def find_sessions(session: Session, actor: Actor, query: SessionQuery, settings:
     page = max(1, query.page)
     found = find_some(session, actor, query, settings, PAGE_ROWS, (page - 1) * PAGE_ROWS)
     total = session.scalar(select(func.count()).select_from(_filtered(query, settings).subquery())) or 0
-    wanted = check_case_id(query.case_id, settings.case_pattern) if query.case_id else None
     rows = [session_row(session, row) for row in found]
-    former = [replace(row, former_case_id=wanted if row.case_id != wanted else None) for row in rows]
-    return SessionPage(former, total, page)
+    told = [replace(row, former_case_id=former_case_id(query, settings, row.case_id)) for row in rows]
+    return SessionPage(told, total, page)
+
+
+def former_case_id(query: SessionQuery, settings: CenterSettings, case_id: str | None) -> str | None:
+    """The ID that was asked for, where a correction has replaced it with `case_id`."""
+    wanted = check_case_id(query.case_id, settings.case_pattern) if query.case_id else None
+    return wanted if wanted != case_id else None
 
 
 def find_some(

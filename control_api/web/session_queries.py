@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -14,7 +14,7 @@ from config.process import CenterSettings
 from control_api.accounts.actor import Actor
 from control_api.database import Account, CaseTag, Entry, Finding, HeldSession, Hold, Room, RoomSession
 from control_api.sessions.footage import ends_wall_ns, is_over
-from control_api.sessions.search import SessionQuery, find_some
+from control_api.sessions.search import SessionQuery, find_some, former_case_id
 from control_api.sessions.tags import is_current
 
 LIMIT = 200
@@ -41,13 +41,15 @@ class SessionRow:
     archived: int
     refused: int
     kept_until_ns: int | None
+    former_case_id: str | None = None  # what it was found by, where a correction has replaced that
 
 
 def find_sessions(
     db: Session, actor: Actor, query: SessionQuery, settings: CenterSettings, limit: int = LIMIT
 ) -> list[SessionRow]:
     """What the search finds, as the pages show it. Raises NotAllowed."""
-    return describe_sessions(db, find_some(db, actor, query, settings, limit))
+    rows = describe_sessions(db, find_some(db, actor, query, settings, limit))
+    return [replace(row, former_case_id=former_case_id(query, settings, row.case_id)) for row in rows]
 
 
 def describe_sessions(db: Session, sessions: Sequence[RoomSession]) -> list[SessionRow]:

@@ -61,6 +61,7 @@ def test_a_case_is_corrected_with_a_reason_and_both_numbers_find_it(story: Story
         found = person.get(person.post("/find", {"case_id": number}).headers["location"]).text
         assert session in found
         assert "XF-2026-000125" in found
+        assert ("曾用编号 XF-2026-000124" in found) == (number == "XF-2026-000124")
 
 
 def test_a_hold_is_placed_shown_and_released_with_reasons(story: Story) -> None:
