@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import signal
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from tests.story.archive_reader import fetch, versions
 from tests.story.standing_house import StandingHouse
 
 SHORT_S, LONG_S = 15.0, 120.0
+MUCH = 20_000  # bytes: more than any question, less than any segment
 SETTLED_S = 90.0
 STALE_S = 20.0
 pytestmark = pytest.mark.timeout(300)
@@ -71,16 +73,17 @@ def unsettled(standing: StandingHouse, head: int) -> str:
 
 def without_the_centre(standing: StandingHouse, down_s: float) -> None:
     began_ns = time.time_ns()
+    case_id = f"SHA-LINE-{secrets.token_hex(3).upper()}"  # one house serves several stories
     with standing.at_the_desk() as desk:
-        first = desk.open_session("SHA-LINE-0001")
+        first = desk.open_session(f"{case_id}-1")
         standing.wait(2)
         standing.house.stop_programs("center")
         down_until = time.monotonic() + down_s
         desk.close_session(first)
         second = desk.open_session("")
         standing.wait(2)
-        desk.tag_session(second, "SHA-LINE-0002")
-        desk.tag_session(second, "SHA-LINE-0003", replace=True, reason="编号输错一位")
+        desk.tag_session(second, f"{case_id}-2")
+        desk.tag_session(second, f"{case_id}-3", replace=True, reason="编号输错一位")
         standing.wait(max(0.0, down_until - time.monotonic() - 2))
         shown = desk.status()
         assert shown["recording"]
@@ -97,8 +100,8 @@ def without_the_centre(standing: StandingHouse, down_s: float) -> None:
     supervisor = standing.house.accounts["supervisor"]
     with Viewer(standing.house.centre_url) as viewer:
         viewer.sign_in(supervisor.name, supervisor.password)
-        assert viewer.find("SHA-LINE-0001") == [first]
-        assert viewer.find("SHA-LINE-0003") == [second]
+        assert viewer.find(f"{case_id}-1") == [first]
+        assert viewer.find(f"{case_id}-3") == [second]
 
 
 def test_the_centre_stopped_during_a_session(standing: StandingHouse) -> None:
@@ -111,12 +114,14 @@ def test_the_centre_stopped_for_two_minutes(standing: StandingHouse) -> None:
 
 
 def bytes_under_way(port: int) -> int:
-    """Bytes that this machine has sent to `port` and that nobody has taken yet."""
+    """Bytes sent to `port` on this machine that its program has not read: at the sender's and at the receiver's end."""
     waiting = 0
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()
-        if fields[3] == "01" and int(fields[2].split(":")[1], 16) == port:
-            waiting += int(fields[4].split(":")[0], 16)
+        here, there = (int(end.split(":")[1], 16) for end in fields[1:3])
+        to_send, to_read = (int(queue, 16) for queue in fields[4].split(":"))
+        if fields[3] == "01":
+            waiting += (to_send if there == port else 0) + (to_read if here == port else 0)
     return waiting
 
 
@@ -131,9 +136,11 @@ def test_the_archive_killed_in_mid_upload(standing: StandingHouse) -> None:
         port = seaweed.access.ports["s3"]
         seaweed.child.process.send_signal(signal.SIGSTOP)  # so that what is sent now is still on its way at the kill
         os.kill(seaweed.child.process.pid, 0)
-        assert until(20, lambda: bytes_under_way(port) > 0), "no upload was under way"
-        under_way = bytes_under_way(port)
-        seaweed.kill()
+        try:
+            assert until(30, lambda: bytes_under_way(port) > MUCH), "no upload was under way"
+            under_way = bytes_under_way(port)
+        finally:
+            seaweed.kill()
         time.sleep(5)
         assert desk.status()["recording"]
         back_s = time.monotonic()
