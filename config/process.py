@@ -5,26 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from config.room import DEFAULT_CASE_PATTERN, DEFAULT_TIMEZONE, CasePattern, Timezone
+from config.strict import Strict
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RecorderSettings(_Strict):
+class RecorderSettings(Strict):
     data_directory: Path = Field(description="the room's data directory; the recorder writes below recorder/")
     run_directory: Path = Field(description="where its sockets are")
+    mirror_directory: Path | None = Field(
+        None, description="on another disk or a USB stick: a second copy of the spool"
+    )
     agent_user: str = Field("", description="who may give orders, see live and read the spool; empty: its own user")
     live_user: str = Field("", description="who may see live; empty: its own user")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class LiveSettings(_Strict):
+class LiveSettings(Strict):
     run_directory: Path = Field(description="where the recorder's sockets are")
     live_directory: Path | None = Field(None, description="where its own socket is; left out: the recorder's")
     agent_user: str = Field("", description="who may bring viewers; empty: its own user")
@@ -32,7 +32,7 @@ class LiveSettings(_Strict):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class AgentSettings(_Strict):
+class AgentSettings(Strict):
     data_directory: Path
     run_directory: Path = Field(description="where the recorder's sockets are")
     live_directory: Path | None = Field(None, description="where shilu-live's socket is; left out: the recorder's")
@@ -44,12 +44,12 @@ class AgentSettings(_Strict):
     demo: bool = Field(False, description="marks every page 演示")
 
 
-class LocalArchive(_Strict):
+class LocalArchive(Strict):
     kind: Literal["local"] = "local"
     directory: Path
 
 
-class S3Archive(_Strict):
+class S3Archive(Strict):
     kind: Literal["s3"] = "s3"
     endpoint: str = Field(description="host:port")
     bucket: str
@@ -59,7 +59,7 @@ class S3Archive(_Strict):
     secure: bool = True
 
 
-class CenterSettings(_Strict):
+class CenterSettings(Strict):
     data_directory: Path = Field(description="keys and, with SQLite, the database")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data directory")
     archive: LocalArchive | S3Archive = Field(discriminator="kind")

@@ -48,7 +48,9 @@ class GapCause(StrEnum):
     ENCODER_FAILED = "encoder-failed"
     FORMAT_CHANGED = "format-changed"  # the source changed its size or rate, a new run began
     SEGMENT_DAMAGED = "segment-damaged"  # set aside at start: nothing in it could be proved
-    EXPIRED_UNARCHIVED = "expired-unarchived"
+    EXPIRED_UNARCHIVED = "expired-unarchived"  # let go on a full disk: past its time, never part of a session
+    OUTSIDE_HOURS = "outside-hours"  # as configured: the room was closed
+    NOBODY_PRESENT = "nobody-present"  # as configured: neither movement nor voice
 
 
 class NoteKind(StrEnum):
@@ -58,7 +60,12 @@ class NoteKind(StrEnum):
     RECORDER_STARTED = "recorder-started"
     RECORDER_STOPPED = "recorder-stopped"
     CONFIGURED = "configured"
-    HEALTH = "health"
+    HEALTH = "health"  # `detail`: "raised CODE SOURCE" or "cleared CODE SOURCE"
+    RECORDING_PAUSED = "recording-paused"  # nobody there or closed; `detail`: the gap's cause, written when it begins
+    PRESENCE_WITHOUT_SESSION = "presence-without-session"  # once per stretch; `detail`: "since_wall_ns=…"
+    FAULT_DECISION = "fault-decision"  # what the officer chose; `detail`: "go-on|stop CODE REASON"
+    CLOCK_STEPPED = "clock-stepped"  # `detail`: "step_ns=…"
+    CLOCK_CORRECTED = "clock-corrected"  # `correction` dates what was recorded before
 
 
 class _Strict(BaseModel):
@@ -82,12 +89,36 @@ class Moment(_Strict):
     pts_90k: int | None = None
 
 
+class ClockCorrection(_Strict):
+    """What the wall clock should have said: in `boot`, true wall time = mono_ns + `wall_minus_mono_ns`.
+
+    It holds for every moment of the entries `first_number` to `last_number`, all of one boot, whose wall clock was
+    not synchronized or was off. The entries themselves stay as they were signed.
+    """
+
+    boot: str = Field(pattern=r"^[0-9a-f-]{1,36}$")
+    first_number: int = Field(ge=1, lt=10**10)
+    last_number: int = Field(ge=1, lt=10**10)
+    wall_minus_mono_ns: NanosecondDifference
+    uncertainty_ns: Nanoseconds | None = None
+
+
+SourceName = Literal["camera", "second-camera", "microphone", "second-microphone"]
+
+
 class VideoTrack(_Strict):
     kind: Literal["video"] = "video"
     codec: str
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     rate: float | None = None
+
+
+class MicrophoneTrack(_Strict):
+    """One microphone on a channel of its own."""
+
+    source: SourceName
+    drift_ppm: float | None = None
 
 
 class AudioTrack(_Strict):
@@ -97,6 +128,9 @@ class AudioTrack(_Strict):
     channels: int = Field(gt=0)
     drift_ppm: float | None = Field(
         None, description="microphone clock against the timeline, as corrected by resampling"
+    )
+    microphones: list[MicrophoneTrack] | None = Field(
+        None, max_length=2, description="by channel, where each has a clock of its own"
     )
 
 
@@ -156,6 +190,9 @@ class SegmentManifest(Entry):
     sealed: SealedBytes
     opened: OpenedBytes
     recovered: bool = False
+    copy_of: Digest | None = Field(
+        None, description="from the second copy: the entry whose own file was lost or damaged, by SHA-256 of its JWS"
+    )
 
 
 class GapManifest(Entry):
@@ -167,6 +204,7 @@ class GapManifest(Entry):
     end: Moment
     cause: GapCause
     run: Identifier | None = Field(None, description="the run whose track was filled; None for a break between runs")
+    source: SourceName | None = Field(None, description="where only a part of the track is missing: that source's part")
     session: Identifier | None = None
 
 
@@ -180,6 +218,7 @@ class NoteManifest(Entry):
     officer: Identifier | None = None
     signed_in: Literal["online", "offline"] | None = None
     detail: str | None = Field(None, max_length=200, description="codes and versions only")
+    correction: ClockCorrection | None = None
 
 
 Manifest = Annotated[SegmentManifest | GapManifest | NoteManifest, Field(discriminator="kind")]
