@@ -11,6 +11,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from storage.manifest import SourceName
+
 Samples = npt.NDArray[np.int16]
 SOUND_RATE = 48_000
 
@@ -21,6 +23,7 @@ class VideoFrame:
 
     mono_ns: int
     picture: av.VideoFrame
+    source: SourceName = "camera"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class AudioBlock:
     mono_ns: int
     samples: Samples
     rate: int = SOUND_RATE
+    source: SourceName = "microphone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class CopiedPacket:
     key: bool
     width: int
     height: int
+    source: SourceName = "camera"
 
 
 Captured = VideoFrame | AudioBlock | CopiedPacket

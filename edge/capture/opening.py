@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.room import (
@@ -15,31 +16,39 @@ from config.room import (
 )
 from edge.capture import media_file, microphone, rtsp, synthetic, v4l2
 from edge.capture.source import Source, TrackKind
+from storage.manifest import SourceName
 
 Settings = SyntheticSource | FileSource | RtspSource | V4l2Source | MicrophoneSource
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedSource:
+    """`names`: what is taken from it, and as what."""
+
     source: Source
-    tracks: frozenset[TrackKind]
+    names: Mapping[TrackKind, SourceName]
 
 
 def plan_sources(configuration: RoomConfiguration) -> list[PlannedSource]:
     """One source for both tracks when camera and microphone are the same; else one each; no microphone, none."""
-    camera, sound = configuration.camera, configuration.microphone
-    if sound is None:
-        return [_planned(camera, frozenset({"video"}), configuration.picture)]
-    if sound == camera:
-        return [_planned(camera, frozenset({"video", "audio"}), configuration.picture)]
+    wanted: list[tuple[Settings, dict[TrackKind, SourceName]]] = [(configuration.camera, {"video": "camera"})]
+    if configuration.microphone is not None:
+        wanted.append((configuration.microphone, {"audio": "microphone"}))
+    if configuration.second_camera is not None:
+        wanted.append((configuration.second_camera.camera, {"video": "second-camera"}))
+    if configuration.second_microphone is not None:
+        wanted.append((configuration.second_microphone.microphone, {"audio": "second-microphone"}))
+    together: list[tuple[Settings, dict[TrackKind, SourceName]]] = []
+    for settings, names in wanted:
+        shared = next((known for one, known in together if one == settings and not known.keys() & names.keys()), None)
+        if shared is None:
+            together.append((settings, names))
+        else:
+            shared.update(names)
     return [
-        _planned(camera, frozenset({"video"}), configuration.picture),
-        _planned(sound, frozenset({"audio"}), configuration.picture),
+        PlannedSource(make_source(settings, frozenset(names), configuration.picture), names)
+        for settings, names in together
     ]
-
-
-def _planned(settings: Settings, tracks: frozenset[TrackKind], picture: PictureSettings) -> PlannedSource:
-    return PlannedSource(make_source(settings, tracks, picture), tracks)
 
 
 def make_source(settings: Settings, tracks: frozenset[TrackKind], picture: PictureSettings) -> Source:

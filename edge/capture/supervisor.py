@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from edge.capture.frame import AudioBlock, Captured
 from edge.capture.source import Source, SourceError, SourceLost, SourceUnavailable, TrackKind
 from edge.segment.sink import SourceState
+from storage.manifest import SourceName
 
 LOG = logging.getLogger("shilu.capture")
 RETRY_S = 3.0
 SILENT_S = 4.0
 _READ_S = 0.25
-_NAMES: dict[TrackKind, str] = {"video": "camera", "audio": "microphone"}
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class SourceThread:
     def __init__(
         self,
         source: Source,
-        wanted: frozenset[TrackKind],
+        names: Mapping[TrackKind, SourceName],
         deliver: Callable[[Captured], None],
         report: Callable[[SourceState], None],
         monotonic_ns: Callable[[], int],
@@ -45,10 +45,12 @@ class SourceThread:
         self._report = report
         self._monotonic_ns = monotonic_ns
         self._wall_ns = wall_ns
-        self._tracks: dict[TrackKind, _Track] = {kind: _Track() for kind in sorted(wanted)}
+        self._tracks: dict[TrackKind, _Track] = {kind: _Track() for kind in sorted(names)}
+        self._names = names
+        self.loops = 0
         self._stopping = threading.Event()
-        name = "capture-" + "-".join(_NAMES[kind] for kind in self._tracks)
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.name = "capture-" + "-".join(names[kind] for kind in self._tracks)
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -62,6 +64,7 @@ class SourceThread:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self.loops += 1
             try:
                 self._read_until_trouble()
             except SourceError as error:
@@ -82,6 +85,7 @@ class SourceThread:
                 self._fail(kind, _missing_track(kind))
         while not self._stopping.is_set():
             item = self._source.read(_READ_S)
+            self.loops += 1
             now_ns = self._monotonic_ns()
             if item is not None:
                 self._take(item, now_ns)
@@ -94,8 +98,8 @@ class SourceThread:
             return
         track.last_ns, track.delivered = now_ns, True
         if track.state is None or track.state.state != "ok":
-            self._say(kind, SourceState(_NAMES[kind], kind, "ok", self._wall_ns()))
-        self._deliver(item)
+            self._say(kind, SourceState(self._names[kind], kind, "ok", self._wall_ns()))
+        self._deliver(replace(item, source=self._names[kind]))
 
     def _look_for_silence(self, have: frozenset[TrackKind], now_ns: int) -> None:
         silent = [k for k, track in self._tracks.items() if k in have and now_ns - track.last_ns > SILENT_S * 1e9]
@@ -111,7 +115,7 @@ class SourceThread:
     def _fail(self, kind: TrackKind, error: SourceError) -> None:
         track = self._tracks[kind]
         state = SourceState(
-            name=_NAMES[kind],
+            name=self._names[kind],
             kind=kind,
             state="lost" if track.delivered else "absent",
             since_wall_ns=self._wall_ns(),

@@ -18,6 +18,7 @@ from edge.capture.supervisor import SourceThread
 from edge.pipeline.clock import Clock
 from edge.pipeline.inbox import CutWanted, Inbox, Item, KeyWanted
 from edge.pipeline.levels import FLOOR_DBFS
+from edge.pipeline.observation import Observation, Tap
 from edge.pipeline.preview import preview_of
 from edge.pipeline.run import LiveTaps, Run, RunPlan, configured_channels
 from edge.segment.sink import RecordingSink, SourceState
@@ -40,6 +41,7 @@ class RecordingPipeline:
         on_packet: Callable[[Packet], None] = lambda _packet: None,
         on_sound: Callable[[PcmBlock], None] = lambda _block: None,
         clock: Clock | None = None,
+        observe: Callable[[Observation], None] = lambda _observation: None,
     ) -> None:
         self._configuration = configuration
         self._sink = sink
@@ -61,7 +63,7 @@ class RecordingPipeline:
         self._thread = threading.Thread(target=self._loop, name="pipeline", daemon=True)
         self._sources = [
             SourceThread(
-                planned.source, planned.tracks, self._inbox.put, self._source_state,
+                planned.source, planned.names, Tap(self._inbox.put, observe), self._source_state,
                 self._clock.monotonic_ns, self._clock.wall_ns,
             )
             for planned in plan_sources(configuration)
@@ -89,6 +91,12 @@ class RecordingPipeline:
     def cut(self, session_label: str | None) -> None:
         """A session opens (with the short label that stands on the picture) or closes (None): a new segment at once."""
         self._inbox.put(CutWanted(session_label or ""))
+
+    @property
+    def loop_turns(self) -> dict[str, int]:
+        """How often each loop turned: a number that stands still is a thread that is stuck, whatever it records."""
+        turns = {source.name: source.loops for source in self._sources}
+        return {"pipeline": self.loops, **turns}
 
     @property
     def run(self) -> str | None:
@@ -123,7 +131,7 @@ class RecordingPipeline:
         return None if latest is None else preview_of(latest, max_width)
 
     def _source_state(self, state: SourceState) -> None:
-        if state.kind == "video":
+        if state.name == "camera":
             self._camera_lost = state.state != "ok"
         self._sink.source_state(state)
 

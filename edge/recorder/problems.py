@@ -40,6 +40,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "本机保存的配置无法使用，等待中心重新下发后开始录像。",
         "The kept configuration can't be used; recording begins when the centre sends it again.",
     ),
+    "attendant-failed": (
+        "本机的一项监测出错，录像照常，但可能不会提示画面或声音异常；请联系管理员。",
+        "One of the recorder's own checks fails: recording goes on, but a bad picture or sound may go unnoticed. Tell"
+        " the administrator.",
+    ),
     "clock-unsynchronised": (
         "系统时间未校准，录像照常，时间精度会如实记录；请检查校时服务。",
         "The clock is not synchronised; recording goes on and the footage says so. Check the time service.",

@@ -14,10 +14,14 @@ import structlog
 
 from config.room import RoomConfiguration, SpoolSettings
 from edge.pipeline.recording import RecordingPipeline
+from edge.recorder.attendant import Attendant, Report, Surroundings
+from edge.recorder.attendants import make_attendants
 from edge.recorder.configuration import Orders, same_recording
+from edge.recorder.notes import Notes
+from edge.recorder.observer import Observer
 from edge.recorder.pinning import Pinned
 from edge.recorder.sessions import SessionBook
-from edge.segment.sink import RunStart, SourceState
+from edge.segment.sink import RecordingSink, RunStart, SourceState
 from edge.spool.disk_room import DiskRoom, RoomLimits
 from edge.spool.index import EntryRow, SpoolIndex
 from edge.spool.ledger import Ledger, Place
@@ -76,6 +80,7 @@ class RoomRecording:
         self._spool, self._pinned, self._outlets, self._clock, self._version = spool, pinned, outlets, clock, version
         self.index: SpoolIndex = open_index(spool)
         self.ledger = Ledger(spool, self.index, key, Place(pinned.device, pinned.room), present, clock)
+        self.notes = Notes(self.ledger, outlets.failed)
         self.problems = list(self._recover())
         self.sources = SourceBoard()
         self._orders: Orders | None = None
@@ -84,6 +89,8 @@ class RoomRecording:
         self._writer: SpoolWriter | None = None
         self._pipeline: RecordingPipeline | None = None
         self._room: DiskRoom | None = None
+        self._attendants: tuple[Attendant, ...] = ()
+        self._observer: Observer | None = None
         self._changing = threading.Lock()
         self._stopped = False
 
@@ -92,7 +99,7 @@ class RoomRecording:
         self.sessions = SessionBook(read_notes(self.index))
         report = recover(self._spool, self.index, self.ledger, self.sessions.at)
         self._unaccounted = _missing(self.index, report)  # before this life's own note
-        started = self.note(NoteKind.RECORDER_STARTED, detail=f"{self._version} boot={boot_id()}")
+        started = self.notes.write(NoteKind.RECORDER_STARTED, detail=f"{self._version} boot={boot_id()}")
         self.sessions.apply(started)
         yield from {*adopted.problems, *report.problems}
         if report.set_aside:
@@ -105,6 +112,11 @@ class RoomRecording:
     @property
     def keeper(self) -> RunKeeper | None:
         return self._keeper
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """What the attendants say for the status."""
+        return tuple(self._observer.reports()) if self._observer else ()
 
     @property
     def queued_90k(self) -> int:
@@ -130,7 +142,7 @@ class RoomRecording:
             if self._stopped:
                 return
             if orders != self._orders:
-                self.note(NoteKind.CONFIGURED, detail=orders.detail)
+                self.notes.write(NoteKind.CONFIGURED, detail=orders.detail)
                 self._orders = orders
             keeper, writer = self._prepare(orders)
             keeper.recipients = orders.sealing.texts
@@ -148,33 +160,15 @@ class RoomRecording:
             self._stopped = True
             if self._pipeline is not None:
                 self._pipeline.stop(STOP_PIPELINE_S)
+            if self._observer is not None:
+                self._observer.stop()
+            self.notes.stop()
             written = self._writer.stop(STOP_SPOOL_S) if self._writer else True
             if written:
-                self.note(NoteKind.RECORDER_STOPPED, detail=self._version)
+                self.notes.write(NoteKind.RECORDER_STOPPED, detail=self._version)
                 self.index.close()
             else:
                 log.error("stop-unfinished", message="the disk did not take all in time; the next start recovers it")
-
-    def note(
-        self,
-        kind: NoteKind,
-        *,
-        session: str | None = None,
-        officer: str | None = None,
-        signed_in: str | None = None,
-        tag_sha256: str | None = None,
-        detail: str | None = None,
-    ) -> NoteManifest:
-        """Something that happened, signed and in the chain when this returns."""
-        return self.ledger.append(
-            NoteManifest,
-            note=kind,
-            session=session,
-            officer=officer,
-            signed_in=signed_in,
-            tag_sha256=tag_sha256,
-            detail=detail,
-        )
 
     def cut(self) -> None:
         """A session opened or closed: a new segment at the next key frame, and its mark on the picture."""
@@ -208,11 +202,28 @@ class RoomRecording:
 
     def _start_pipeline(self, configuration: RoomConfiguration, writer: SpoolWriter) -> None:
         self.sources.states = {}
-        pipeline = RecordingPipeline(configuration, writer, self._outlets.picture, self._outlets.sound)
+        if self._observer is None:
+            self._observer = self._start_observer(configuration)
+        sink: RecordingSink = writer
+        pipeline = RecordingPipeline(
+            configuration, sink, self._outlets.picture, self._outlets.sound, observe=self._observer.observe
+        )
         pipeline.start()
         self._pipeline, self._recorded = pipeline, configuration
         if self.sessions.current is not None:
             self.cut()
+
+    def _start_observer(self, first: RoomConfiguration) -> Observer:
+        surroundings = Surroundings(
+            configuration=lambda: self._orders.configuration if self._orders else first,
+            session=lambda: self.sessions.current,
+            clock_state=self._clock,
+            note_later=self.notes.write_later,
+        )
+        self._attendants = make_attendants(surroundings)
+        observer = Observer(self._attendants, present)
+        observer.start()
+        return observer
 
     def _recover_in_life(self) -> Moment | None:
         report = RecoveryReport()

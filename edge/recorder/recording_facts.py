@@ -18,6 +18,7 @@ def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
         queued_90k=recording.queued_90k,
         disk_reserve_bytes=recording.reserve_bytes,
         lasting_problems=(*facts.lasting_problems, *recording.problems),
+        reports=recording.reports,
     )
     if (keeper := recording.keeper) is not None:
         facts = replace(

@@ -29,7 +29,7 @@ class SessionDesk:
                     "这场接访已经结束，不能再次开始；请新开一场，录像照常。",
                     "This session was closed already; open a new one. Recording goes on.",
                 )
-            note = recording.note(
+            note = recording.notes.write(
                 NoteKind.SESSION_OPENED, session=session, officer=officer, signed_in=signed_in, tag_sha256=tag_sha256
             )
             recording.sessions.apply(note)
@@ -47,7 +47,7 @@ class SessionDesk:
                 )
             if (last := _last_tag(notes)) is not None and last.tag_sha256 == tag_sha256:
                 return {"made_wall_ns": last.made.wall_ns}
-            note = recording.note(
+            note = recording.notes.write(
                 NoteKind.SESSION_TAGGED, session=session, officer=officer, signed_in=signed_in, tag_sha256=tag_sha256
             )
             recording.sessions.apply(note)
@@ -57,7 +57,7 @@ class SessionDesk:
         recording = self._recording
         with self._lock:
             recording.sessions.may_close(session)
-            note = recording.note(NoteKind.SESSION_CLOSED, session=session, officer=officer, signed_in=signed_in)
+            note = recording.notes.write(NoteKind.SESSION_CLOSED, session=session, officer=officer, signed_in=signed_in)
             recording.sessions.apply(note)
         recording.cut()
         return {"closed_wall_ns": note.made.wall_ns}

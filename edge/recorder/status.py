@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from edge.recorder.attendant import Problem, Report
 from edge.recorder.problems import describe
 from edge.recorder.sessions import Session
 from edge.segment.sink import SourceState
 from edge.spool.index import Backlog
 from storage.manifest import Moment
 
-State = Literal["unenrolled", "unconfigured", "starting", "recording", "degraded", "stopped"]
+State = Literal["unenrolled", "unconfigured", "starting", "recording", "standby", "degraded", "stopped"]
 LATE_NS = 5_000_000_000
 SLOW_QUEUE_90K = 5 * 90_000
 LOW_BYTES_PER_DAY = 24 * 3600 * 300_000  # a day at the default 2 Mbit/s and sound
@@ -43,12 +44,20 @@ class Facts:
     frames: int = 0
     frames_lost: int = 0
     lasting_problems: tuple[str, ...] = field(default=())
+    reports: tuple[Report, ...] = ()
+    standby: bool = False  # nothing is kept now, as configured: nobody there, or outside opening hours
 
 
-def problem_codes(facts: Facts) -> list[str]:
-    """Codes of what is wrong now, the gravest first."""
+def problems_of(facts: Facts) -> list[Problem]:
+    """What is wrong now, the gravest first."""
+    return [*_own_problems(facts), *(problem for report in facts.reports for problem in report.problems)]
+
+
+def _own_problems(facts: Facts) -> list[Problem]:
+    """What the facts alone show."""
     codes = ["disk-full"] if facts.halted else []
-    if facts.settled is not None and not facts.halted and facts.now.mono_ns - facts.settled.mono_ns > LATE_NS:
+    late_ns = 0 if facts.settled is None else facts.now.mono_ns - facts.settled.mono_ns
+    if late_ns > LATE_NS and not facts.halted and not facts.standby:
         codes.append("footage-late")
     if facts.queued_90k > SLOW_QUEUE_90K:
         codes.append("disk-slow")
@@ -58,10 +67,10 @@ def problem_codes(facts: Facts) -> list[str]:
         codes.append("entries-refused")
     if facts.clock_synchronized is False:
         codes.append("clock-unsynchronised")
-    return [*codes, *facts.lasting_problems]
+    return [Problem(code, degrading=code in _DEGRADING) for code in (*codes, *facts.lasting_problems)]
 
 
-def state_of(facts: Facts, codes: list[str]) -> State:
+def state_of(facts: Facts, problems: list[Problem]) -> State:
     """One word for all of it. `recording` is said only once footage is on the disk."""
     if not facts.pinned:
         return "unenrolled"
@@ -69,18 +78,21 @@ def state_of(facts: Facts, codes: list[str]) -> State:
         return "unconfigured"
     if facts.halted:
         return "stopped"
-    if facts.settled is None:
+    if facts.settled is None and not facts.standby:
         return "starting"
     lost = any(source.state != "ok" for source in facts.sources)
-    return "degraded" if lost or _DEGRADING & set(codes) else "recording"
+    if lost or any(problem.degrading for problem in problems):
+        return "degraded"
+    return "standby" if facts.standby else "recording"
 
 
 def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
     """The answer to `status`."""
-    codes = problem_codes(facts)
+    problems = problems_of(facts)
     session = facts.session
-    return {
-        "state": state_of(facts, codes),
+    status: dict[str, Any] = {
+        "state": state_of(facts, problems),
+        "recording": facts.settled is not None and not facts.halted and not facts.standby,
         "since_wall_ns": since_wall_ns,
         "wall_ns": facts.now.wall_ns,
         "run": facts.run,
@@ -98,5 +110,12 @@ def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
         "frames": facts.frames,
         "frames_lost": facts.frames_lost,
         "version": facts.version,
-        "problems": [describe(code) for code in codes],
+        "problems": [_described(problem) for problem in problems],
     }
+    for report in facts.reports:
+        status |= report.fields
+    return status
+
+
+def _described(problem: Problem) -> dict[str, Any]:
+    return {**describe(problem.code), "source": problem.source, "since_wall_ns": problem.since_wall_ns}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from storage.manifest import AudioTrack, GapCause, Moment, VideoTrack
+from storage.manifest import AudioTrack, GapCause, Moment, SourceName, VideoTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Fragment:
 class SourceState:
     """How one source is. `code` and both sentences say what happened, what goes on regardless, what to do."""
 
-    name: str
+    name: SourceName
     kind: Literal["video", "audio"]
     state: Literal["ok", "lost", "absent"]
     since_wall_ns: int
@@ -61,7 +61,20 @@ class RecordingSink(Protocol):
     def run_ended(self, cause: GapCause | None) -> None:
         """No more fragments of this run. `cause` opens a gap that the next run closes; None: an orderly stop."""
 
-    def gap(self, track: Literal["video", "audio"], start: Moment, end: Moment, cause: GapCause) -> None:
-        """`track` was filled with a slate or silence from `start` to `end` while the run went on."""
+    def gap(
+        self,
+        track: Literal["video", "audio"],
+        start: Moment,
+        end: Moment,
+        cause: GapCause,
+        source: SourceName | None = None,
+    ) -> None:
+        """`track` was filled with a slate or silence from `start` to `end` while the run went on.
+
+        `source`: only that source's part of it, one of two cameras or one of two microphones.
+        """
+
+    def skipped(self, start_pts_90k: int, end_pts_90k: int, cause: GapCause) -> None:
+        """Between two segments: the run's fragments from `start_pts_90k` to `end_pts_90k` are not kept, on purpose."""
 
     def source_state(self, state: SourceState) -> None: ...

@@ -1,7 +1,7 @@
 """The bounded queue between the pipeline and the spool's thread. Owns the drop rule; touches no disk.
 
 Fragments are counted in media time. When more than the limit wait, whole fragments are dropped up to the next key
-fragment that finds the queue at most half full, and an `Overflow` stands in their place: the chain will say so.
+fragment that finds the queue at most half full, and a `Skipped` stands in their place: the chain will say so.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge.segment.sink import Fragment, RunStart
-from storage.manifest import AudioTrack, GapCause, Moment, VideoTrack
+from storage.manifest import AudioTrack, GapCause, Moment, SourceName, VideoTrack
 
 LIMIT_90K = 30 * 90_000
 OTHER_ITEMS = 1_000  # starts, ends and gaps that may wait; far more than a stuck half minute brings
@@ -39,17 +39,19 @@ class TrackGap:
     start: Moment
     end: Moment
     cause: GapCause
+    source: SourceName | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Overflow:
-    """Fragments from `start_pts_90k` to `end_pts_90k` of the run were dropped here."""
+class Skipped:
+    """Fragments from `start_pts_90k` to `end_pts_90k` of the run are not here: dropped, or not wanted."""
 
     start_pts_90k: int
     end_pts_90k: int
+    cause: GapCause = GapCause.WRITER_OVERFLOW
 
 
-Item = RunStart | SegmentStart | Fragment | SegmentEnd | RunEnd | TrackGap | Overflow
+Item = RunStart | SegmentStart | Fragment | SegmentEnd | RunEnd | TrackGap | Skipped
 
 
 class Intake:
@@ -60,7 +62,7 @@ class Intake:
         self._items: deque[Item] = deque()
         self._queued_90k = 0
         self._others = 0
-        self._dropped: Overflow | None = None
+        self._dropped: Skipped | None = None
         self._cut_missed = False
         self.lost_items = 0
         self._changed = threading.Condition()
@@ -97,12 +99,12 @@ class Intake:
         length_90k = _length_90k(fragment)
         if self._dropped is not None:
             if not fragment.key or self._queued_90k + length_90k > self._limit_90k // 2:
-                self._dropped = Overflow(self._dropped.start_pts_90k, fragment.end_pts_90k)
+                self._dropped = Skipped(self._dropped.start_pts_90k, fragment.end_pts_90k)
                 return
-            self._dropped = Overflow(self._dropped.start_pts_90k, fragment.start_pts_90k)
+            self._dropped = Skipped(self._dropped.start_pts_90k, fragment.start_pts_90k)
             self._end_dropping()
         elif self._queued_90k + length_90k > self._limit_90k:
-            self._dropped = Overflow(fragment.start_pts_90k, fragment.end_pts_90k)
+            self._dropped = Skipped(fragment.start_pts_90k, fragment.end_pts_90k)
             return
         self._items.append(fragment)
         self._queued_90k += length_90k

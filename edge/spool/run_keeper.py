@@ -17,12 +17,21 @@ import structlog
 
 from edge.segment.sink import Fragment, RunStart
 from edge.spool.disk_room import DiskRoom, is_out_of_room
-from edge.spool.intake import Item, Overflow, RunEnd, SegmentEnd, SegmentStart, TrackGap
+from edge.spool.intake import Item, RunEnd, SegmentEnd, SegmentStart, Skipped, TrackGap
 from edge.spool.ledger import Ledger
 from edge.spool.moments import moment_at, present
 from edge.spool.open_segment import OpenSegment
 from edge.spool.timeline_state import Unaccounted
-from storage.manifest import AudioTrack, ClockState, GapCause, GapManifest, Moment, SegmentManifest, VideoTrack
+from storage.manifest import (
+    AudioTrack,
+    ClockState,
+    GapCause,
+    GapManifest,
+    Moment,
+    SegmentManifest,
+    SourceName,
+    VideoTrack,
+)
 
 log = structlog.get_logger("spool")
 SETTLE_AFTER_NS = 500_000_000  # footage that no later fragment pushes out is settled by the clock
@@ -81,10 +90,10 @@ class RunKeeper:
                     self._begin(item)
                 case RunEnd(cause):
                     self._end(cause)
-                case TrackGap(track, start, end, cause):
-                    self._append_gap(track, start, end, cause, self.run)
-                case Overflow(start_pts_90k, end_pts_90k):
-                    self._account_overflow(start_pts_90k, end_pts_90k)
+                case TrackGap(track, start, end, cause, source):
+                    self._append_gap(track, start, end, cause, self.run, source)
+                case Skipped(start_pts_90k, end_pts_90k, cause):
+                    self._account_skipped(start_pts_90k, end_pts_90k, cause)
 
     def tick(self) -> None:
         """Settle what waits; while halted, look for room once a second."""
@@ -170,19 +179,28 @@ class RunKeeper:
             self._append_gap("all", missing.since, missing.since if overlaps else until, missing.cause, run)
         self._unaccounted, self._covered = None, until
 
-    def _account_overflow(self, start_pts_90k: int, end_pts_90k: int) -> None:
+    def _account_skipped(self, start_pts_90k: int, end_pts_90k: int, cause: GapCause) -> None:
         self._close()
         if self._run is not None and not self.halted:
             start, end = (moment_at(self._run.anchor, pts) for pts in (start_pts_90k, end_pts_90k))
-            self._append_gap("all", start, end, GapCause.WRITER_OVERFLOW, self.run)
+            self._append_gap("all", start, end, cause, self.run)
             self._covered = end
-            log.error("writer-overflow", lost_ms=(end.mono_ns - start.mono_ns) // 1_000_000)
+            if cause is GapCause.WRITER_OVERFLOW:
+                log.error("writer-overflow", lost_ms=(end.mono_ns - start.mono_ns) // 1_000_000)
 
     def _append_gap(
-        self, track: Literal["all", "video", "audio"], start: Moment, end: Moment, cause: GapCause, run: str | None
+        self,
+        track: Literal["all", "video", "audio"],
+        start: Moment,
+        end: Moment,
+        cause: GapCause,
+        run: str | None,
+        source: SourceName | None = None,
     ) -> None:
         session, _ = self._parts.session_at(start, end)
-        self._parts.ledger.append(GapManifest, track=track, start=start, end=end, cause=cause, run=run, session=session)
+        self._parts.ledger.append(
+            GapManifest, track=track, start=start, end=end, cause=cause, run=run, session=session, source=source
+        )
 
     # A full disk.
 

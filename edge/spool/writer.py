@@ -13,9 +13,9 @@ from typing import Literal
 import structlog
 
 from edge.segment.sink import Fragment, RunStart, SourceState
-from edge.spool.intake import Intake, RunEnd, SegmentEnd, SegmentStart, TrackGap
+from edge.spool.intake import Intake, RunEnd, SegmentEnd, SegmentStart, Skipped, TrackGap
 from edge.spool.run_keeper import RunKeeper
-from storage.manifest import AudioTrack, GapCause, Moment, VideoTrack
+from storage.manifest import AudioTrack, GapCause, Moment, SourceName, VideoTrack
 
 log = structlog.get_logger("spool")
 TICK_S = 0.25
@@ -56,8 +56,18 @@ class SpoolWriter:
     def run_ended(self, cause: GapCause | None) -> None:
         self._intake.put(RunEnd(cause or self.break_cause))
 
-    def gap(self, track: Literal["video", "audio"], start: Moment, end: Moment, cause: GapCause) -> None:
-        self._intake.put(TrackGap(track, start, end, cause))
+    def gap(
+        self,
+        track: Literal["video", "audio"],
+        start: Moment,
+        end: Moment,
+        cause: GapCause,
+        source: SourceName | None = None,
+    ) -> None:
+        self._intake.put(TrackGap(track, start, end, cause, source))
+
+    def skipped(self, start_pts_90k: int, end_pts_90k: int, cause: GapCause) -> None:
+        self._intake.put(Skipped(start_pts_90k, end_pts_90k, cause))
 
     def source_state(self, state: SourceState) -> None:
         self._on_source_state(state)
@@ -92,7 +102,7 @@ class SpoolWriter:
             self._on_failure(error)
 
     def _tell_lost(self) -> None:
-        """Gaps of one track, or cuts, that found the queue full: the footage itself is accounted for by `Overflow`."""
+        """Gaps of one track, or cuts, that found the queue full: the footage itself is accounted for by `Skipped`."""
         if self._intake.lost_items != self._told_lost:
             self._told_lost = self._intake.lost_items
             log.error("queue-full", lost_items=self._told_lost)

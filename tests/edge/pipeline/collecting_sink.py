@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from edge.segment.sink import Fragment, RunStart, SourceState
-from storage.manifest import AudioTrack, GapCause, Moment, VideoTrack
+from storage.manifest import AudioTrack, GapCause, Moment, SourceName, VideoTrack
 
 
 @dataclass
@@ -38,6 +38,7 @@ class CollectedGap:
     start: Moment
     end: Moment
     cause: GapCause
+    source: SourceName | None = None
 
 
 class CollectingSink:
@@ -73,8 +74,12 @@ class CollectingSink:
         assert self._segment is None
         self.runs[-1].ended, self.runs[-1].cause = True, cause
 
-    def gap(self, track: str, start: Moment, end: Moment, cause: GapCause) -> None:
-        self.gaps.append(CollectedGap(track, start, end, cause))
+    def gap(self, track: str, start: Moment, end: Moment, cause: GapCause, source: SourceName | None = None) -> None:
+        self.gaps.append(CollectedGap(track, start, end, cause, source))
+
+    def skipped(self, start_pts_90k: int, end_pts_90k: int, cause: GapCause) -> None:
+        assert self._segment is None
+        raise AssertionError(f"the pipeline keeps everything: {start_pts_90k} {end_pts_90k} {cause}")
 
     def source_state(self, state: SourceState) -> None:
         self.states.append(state)

@@ -9,7 +9,7 @@ import pytest
 
 from edge.recorder.clock import describe, read_clock_state
 from edge.recorder.problems import PROBLEMS
-from edge.recorder.status import Facts, describe_status, problem_codes, state_of
+from edge.recorder.status import Facts, describe_status, problems_of, state_of
 from edge.recorder.watchdog import Watchdog
 from edge.segment.sink import SourceState
 from edge.spool.index import Backlog
@@ -39,8 +39,9 @@ LOST = SourceState("camera", "video", "lost", 5, "camera-busy", "占用", "busy"
 )
 def test_one_word_and_every_reason(changes: dict[str, Any], state: str, codes: list[str]) -> None:
     facts = replace(WELL, **changes)
-    assert problem_codes(facts) == codes
-    assert state_of(facts, codes) == state
+    problems = problems_of(facts)
+    assert [problem.code for problem in problems] == codes
+    assert state_of(facts, problems) == state
     status = describe_status(facts, since_wall_ns=7)
     assert (status["state"], status["since_wall_ns"]) == (state, 7)
     assert [problem["code"] for problem in status["problems"]] == codes

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.segment.sink import Fragment, RunStart
-from edge.spool.intake import Intake, Item, Overflow, RunEnd, SegmentEnd, SegmentStart, TrackGap
+from edge.spool.intake import Intake, Item, RunEnd, SegmentEnd, SegmentStart, Skipped, TrackGap
 from storage.manifest import GapCause, Moment
 
 MOMENT = Moment(wall_ns=1, mono_ns=1, pts_90k=0)
@@ -42,7 +42,7 @@ def test_a_full_queue_drops_up_to_a_key_fragment_and_says_so() -> None:
     assert [item.start_pts_90k // HALF_S for item in first if isinstance(item, Fragment)] == [0, 1, 2, 3]
     intake.put(fragment(7))
     intake.put(fragment(8, key=True))
-    assert taken(intake) == [Overflow(4 * HALF_S, 8 * HALF_S), fragment(8, key=True)]
+    assert taken(intake) == [Skipped(4 * HALF_S, 8 * HALF_S), fragment(8, key=True)]
 
 
 def test_a_cut_missed_while_dropping_is_made_up_for() -> None:
@@ -54,7 +54,7 @@ def test_a_cut_missed_while_dropping_is_made_up_for() -> None:
     intake.take(0)
     intake.take(0)
     intake.put(fragment(3, key=True))
-    assert taken(intake) == [Overflow(2 * HALF_S, 3 * HALF_S), SegmentStart(), fragment(3, key=True)]
+    assert taken(intake) == [Skipped(2 * HALF_S, 3 * HALF_S), SegmentStart(), fragment(3, key=True)]
 
 
 def test_a_run_that_ends_while_dropping_accounts_for_what_was_dropped() -> None:
@@ -62,7 +62,7 @@ def test_a_run_that_ends_while_dropping_accounts_for_what_was_dropped() -> None:
     intake.put(fragment(0, key=True))
     intake.put(fragment(1))
     intake.put(RunEnd(None))
-    assert taken(intake) == [fragment(0, key=True), Overflow(HALF_S, 2 * HALF_S), RunEnd(None)]
+    assert taken(intake) == [fragment(0, key=True), Skipped(HALF_S, 2 * HALF_S), RunEnd(None)]
 
 
 def test_other_items_are_bounded_too_but_runs_always_stand() -> None:
@@ -87,7 +87,7 @@ def test_whatever_comes_every_moment_is_kept_or_accounted_for(steps: list[tuple[
     spans = [
         (item.start_pts_90k, item.end_pts_90k)
         for item in [*kept, *taken(intake)]
-        if isinstance(item, Fragment | Overflow)
+        if isinstance(item, Fragment | Skipped)
     ]
     reached = 0
     for start, end in spans:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.spool.intake import Overflow, RunEnd, TrackGap
+from edge.spool.intake import RunEnd, Skipped, TrackGap
 from edge.spool.moments import moment_at
 from storage.manifest import GapCause, GapManifest, NoteKind
 from tests.edge.spool.spool_room import Life, check, fragments_of
@@ -90,7 +90,7 @@ def test_an_overflow_cuts_the_segment_and_is_a_gap(begin_life: LifeMaker) -> Non
     run = life.begin()
     life.segment(0, end=False)
     after = fragments_of(2)
-    life.keeper.take(Overflow(fragments_of(0)[-1].end_pts_90k, after[0].start_pts_90k))
+    life.keeper.take(Skipped(fragments_of(0)[-1].end_pts_90k, after[0].start_pts_90k))
     life.segment(2)
     assert [entry.kind for entry in life.entries()][1:] == ["segment", "gap", "segment"]
     gap = life.entries()[2]

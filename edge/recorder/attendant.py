@@ -1,0 +1,73 @@
+"""What looks after a recording beside recording it: the shape of every attendant, and what one says for the status.
+
+An attendant watches one thing (presence, health, the disk's hours, the clock, the second copy). All its calls come
+from the observer's one thread; only `report` comes from others. None of them may wait for a disk or a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from config.room import RoomConfiguration
+from edge.pipeline.observation import HeardSound, SeenPicture
+from edge.recorder.sessions import Session
+from storage.manifest import ClockCorrection, ClockState, Moment, NoteKind, SourceName
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something is wrong now. `code` is one of `edge/recorder/problems.py`.
+
+    `degrading`: the status may not be green with it. `source`: which one, where several can have it.
+    """
+
+    code: str
+    source: SourceName | None = None
+    since_wall_ns: int | None = None
+    degrading: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One attendant's part of the status. `fields` go into `RecorderStatus` under their own names."""
+
+    problems: tuple[Problem, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NoteLater(Protocol):
+    """Puts a signed note into the chain soon, from a thread that may wait for the disk. Returns at once."""
+
+    def __call__(
+        self,
+        kind: NoteKind,
+        *,
+        session: str | None = None,
+        detail: str | None = None,
+        correction: ClockCorrection | None = None,
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an attendant may ask, each answered at once: what is configured now, which session is open, how the clock
+    is known, how loops turn; and where it writes."""
+
+    configuration: Callable[[], RoomConfiguration]
+    session: Callable[[], Session | None]
+    clock_state: Callable[[], ClockState]
+    note_later: NoteLater
+
+
+class Attendant(Protocol):
+    def see(self, picture: SeenPicture) -> None: ...
+
+    def hear(self, sound: HeardSound) -> None: ...
+
+    def tick(self, now: Moment) -> None:
+        """About once a second, whether anything was seen or not."""
+
+    def report(self) -> Report:
+        """From any thread, at once."""
