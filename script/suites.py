@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "test"
 NO_TESTS_COLLECTED = 5
 LONGEST_FIRST = ["story", "edge", "web", "control_api", "demo"]
+BESIDE = {"soak"}  # mostly waits and measures no speed: with --full it runs beside the others
 
 
 @dataclass
@@ -37,11 +38,23 @@ def main() -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
     outcomes = [] if options.suites else [run_check()]
     names = options.suites or suite_names()
-    # Suites mostly wait for devices and servers, so two at a time fit two cores; the long rigs measure, one at a time.
-    lanes = 1 if options.full or len(names) == 1 else 2
-    with ThreadPoolExecutor(lanes) as pool:
-        outcomes += pool.map(lambda name: run_suite(name, full=options.full, alone=lanes == 1), names)
+    outcomes += run_in_turn(names, full=options.full) if options.full or len(names) == 1 else run_in_pairs(names)
     return report(outcomes)
+
+
+def run_in_pairs(names: list[str]) -> list[Outcome]:
+    """Suites mostly wait for devices and servers, so two at a time fit two cores."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda name: run_suite(name, full=False, alone=False), names))
+
+
+def run_in_turn(names: list[str], *, full: bool) -> list[Outcome]:
+    """The long rigs measure: one at a time, but for those that only wait."""
+    aside = [name for name in names if name in BESIDE and len(names) > 1]
+    with ThreadPoolExecutor(len(BESIDE)) as beside:
+        waiting = [beside.submit(run_suite, name, full=full, alone=False) for name in aside]
+        outcomes = [run_suite(name, full=full, alone=True) for name in names if name not in aside]
+        return outcomes + [one.result() for one in waiting]
 
 
 def _options() -> argparse.Namespace:
