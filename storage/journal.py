@@ -39,6 +39,7 @@ class JournalHeader(BaseModel):
     init_sha256: Digest
     session: Identifier | None = None
     tag_sha256: Digest | None = None
+    replaces: list[Digest] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,8 +190,11 @@ class SegmentManifest(Entry):
     sealed: SealedBytes
     opened: OpenedBytes
     recovered: bool = False
-    copy_of: Digest | None = Field(
-        None, description="from the second copy: the entry whose own file was lost or damaged, by SHA-256 of its JWS"
+    replaces: list[Digest] | None = Field(
+        None,
+        max_length=64,
+        description="None: an ordinary segment. Else it comes from the second copy and stands for these entries (SHA-256"
+        " of their JWS), whose own files are lost, damaged or shorter; empty: nothing of it stands elsewhere",
     )
 
 
