@@ -4,12 +4,12 @@ Times are integers of UTC nanoseconds (`…_wall_ns`), ids are 128 random bits i
 """
 
 from control_api.database.base import Base, new_id
-from control_api.database.chain import Alarm, ArchiveWrite, Entry, RefusedEntry
+from control_api.database.chain import Alarm, ArchiveWrite, Correction, Entry, RefusedEntry
 from control_api.database.devices import Device, DeviceChallenge, DeviceToken, EnrolmentAttempt, EnrolmentCode
-from control_api.database.footage import CaseTag, Finding, HeldSession, Hold, RoomSession
+from control_api.database.footage import CaseTag, Finding, HeldSession, Hold, MissedAnswer, MissedSession, RoomSession
 from control_api.database.people import Account, AccountAct, SignInAttempt, Unit, WebSession
 from control_api.database.register import AccessGrant, AccessStretch
-from control_api.database.rooms import ConfigurationVersion, Room
+from control_api.database.rooms import CalendarChange, ConfigurationVersion, Room
 from control_api.database.state import CenterKey, Meta
 
 __all__ = [
@@ -20,9 +20,11 @@ __all__ = [
     "Alarm",
     "ArchiveWrite",
     "Base",
+    "CalendarChange",
     "CaseTag",
     "CenterKey",
     "ConfigurationVersion",
+    "Correction",
     "Device",
     "DeviceChallenge",
     "DeviceToken",
@@ -33,6 +35,8 @@ __all__ = [
     "HeldSession",
     "Hold",
     "Meta",
+    "MissedAnswer",
+    "MissedSession",
     "RefusedEntry",
     "Room",
     "RoomSession",

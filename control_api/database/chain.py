@@ -19,6 +19,7 @@ class Entry(Base):
         CheckConstraint(f"state IN {ENTRY_STATES!r}", name="state"),
         Index("ix_entries_room_time", "room_id", "start_wall_ns", "end_wall_ns"),
         Index("ix_entries_state", "device_id", "state"),
+        Index("ix_entries_keeping", "state", "kind", "entry_kept"),
     )
 
     sha256: Mapped[DigestKey]  # of the JWS
@@ -33,8 +34,10 @@ class Entry(Base):
     jws: Mapped[str] = mapped_column(Text)
     run: Mapped[Identifier | None] = mapped_column(index=True)
     sequence: Mapped[int | None] = mapped_column(BigInteger)
-    start_wall_ns: Mapped[WallNs]
+    start_wall_ns: Mapped[WallNs]  # as a signed correction dates it, else as signed
     end_wall_ns: Mapped[WallNs]
+    signed_start_wall_ns: Mapped[WallNs | None]  # what the entry itself says, where a correction dates it otherwise
+    signed_end_wall_ns: Mapped[WallNs | None]
     kept_from_wall_ns: Mapped[WallNs]  # retention counts from here: the room's time where it can be believed
     session_id: Mapped[Identifier | None] = mapped_column(index=True)
     tag_sha256: Mapped[Digest | None] = mapped_column(index=True)
@@ -46,10 +49,28 @@ class Entry(Base):
     archive_hold: Mapped[bool] = mapped_column(default=False)  # the archive's own legal hold, as last set from here
     keep_after_wall_ns: Mapped[WallNs | None]  # keeping it failed: not tried again before this
     state: Mapped[Code]
+    entry_kept: Mapped[bool] = mapped_column(default=False)  # a waiting segment's JWS stands in the archive already
+    settled_by: Mapped[Digest | None]  # its bytes are no longer awaited: the gap or the second copy that says so
     refused_code: Mapped[Code | None]
     receipt: Mapped[str | None] = mapped_column(Text)
     received_wall_ns: Mapped[WallNs]
     receipted_wall_ns: Mapped[WallNs | None]
+
+
+class Correction(Base):
+    """A device's signed word on what its wall clock should have said, for entries of one boot."""
+
+    __tablename__ = "clock_corrections"
+    __table_args__ = (Index("ix_clock_corrections_place", "device_id", "last_number"),)
+
+    sha256: Mapped[DigestKey]  # of the note
+    device_id: Mapped[str] = refers("devices.id", index=False)
+    number: Mapped[int] = mapped_column(BigInteger)  # of the note: a later one counts
+    boot: Mapped[str] = mapped_column(String(36))
+    first_number: Mapped[int] = mapped_column(BigInteger)
+    last_number: Mapped[int] = mapped_column(BigInteger)
+    wall_minus_mono_ns: Mapped[WallNs]
+    uncertainty_ns: Mapped[WallNs | None]
 
 
 class RefusedEntry(Base):

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from control_api.database.base import Base, Code, Digest, DigestKey, Identifier, IdentifierKey, WallNs, refers
 from control_api.database.rooms import Room
 
+MISSED_ANSWERS = ("explained", "registered")
+
 
 class RoomSession(Base):
     """One reception, from opening to closing; derived from the signed notes of the room's chain."""
@@ -24,6 +26,10 @@ class RoomSession(Base):
     officer_id: Mapped[Identifier | None] = mapped_column(index=True)  # as the room signed it; may be unknown here
     signed_in: Mapped[Code | None]  # online, offline
     closed_by: Mapped[Identifier | None]
+    signed_opened_wall_ns: Mapped[
+        WallNs | None
+    ]  # what the notes themselves say, where a correction dates them otherwise
+    signed_closed_wall_ns: Mapped[WallNs | None]
 
     room: Mapped[Room] = relationship(lazy="joined")
 
@@ -97,3 +103,34 @@ class HeldSession(Base):
     bound_wall_ns: Mapped[WallNs]
     recorded: Mapped[bool] = mapped_column(default=False)
     settled: Mapped[bool] = mapped_column(default=False)
+
+
+class MissedSession(Base):
+    """A room's word that somebody was there in opening hours and no session was opened: a 漏登 candidate."""
+
+    __tablename__ = "missed_sessions"
+    __table_args__ = (Index("ix_missed_sessions_time", "since_wall_ns"),)
+
+    id: Mapped[IdentifierKey]
+    entry_sha256: Mapped[Digest] = mapped_column(unique=True)  # the note that says it
+    room_id: Mapped[str] = refers("rooms.id")
+    device_id: Mapped[str] = refers("devices.id", index=False)
+    since_wall_ns: Mapped[WallNs]
+    told_wall_ns: Mapped[WallNs]  # when the room said so: presence lasted until then at least
+
+    room: Mapped[Room] = relationship(lazy="joined")
+
+
+class MissedAnswer(Base):
+    """What people say of a candidate: why nothing was registered, or which session it was. Added, never changed."""
+
+    __tablename__ = "missed_answers"
+    __table_args__ = (CheckConstraint(f"answer IN {MISSED_ANSWERS!r}", name="answer"),)
+
+    id: Mapped[IdentifierKey]
+    missed_id: Mapped[str] = refers("missed_sessions.id")
+    answer: Mapped[Code]
+    session_id: Mapped[str | None] = refers("sessions.id", nullable=True)
+    reason: Mapped[str] = mapped_column(String(400))
+    made_wall_ns: Mapped[WallNs]
+    made_by: Mapped[str] = refers("accounts.id")

@@ -29,6 +29,10 @@ class AccessGrant(Base):
     previous: Mapped[Digest | None]
     sha256: Mapped[Digest] = mapped_column(unique=True)
 
+    # A look at a stretch that belongs to no session: from and to. Not under the row's hash; the reason names it.
+    from_wall_ns: Mapped[WallNs | None]
+    to_wall_ns: Mapped[WallNs | None]
+
     stretches: Mapped[list[AccessStretch]] = relationship(order_by="AccessStretch.number", viewonly=True)
 
 

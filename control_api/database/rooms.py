@@ -1,10 +1,11 @@
-"""Rooms and every version of their configuration. A room keeps its identity when its device is replaced."""
+"""Rooms, every version of their configuration, the county's calendar. A replaced device leaves a room what it is."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Date, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from control_api.database.base import Base, Code, Identifier, IdentifierKey, Name, RowNumber, WallNs, refers
@@ -39,5 +40,22 @@ class ConfigurationVersion(Base):
     version: Mapped[int]
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)
     reason: Mapped[str] = mapped_column(default="")
+    made_wall_ns: Mapped[WallNs]
+    made_by: Mapped[Identifier | None]
+
+
+CALENDAR_ACTS = ("set", "removed")
+
+
+class CalendarChange(Base):
+    """One holiday or make-up day of the county, set or taken out. A day's newest row counts; none is changed."""
+
+    __tablename__ = "calendar_changes"
+    __table_args__ = (CheckConstraint(f"act IN {CALENDAR_ACTS!r}", name="act"),)
+
+    number: Mapped[RowNumber]
+    day: Mapped[date] = mapped_column(Date, index=True)
+    act: Mapped[Code]
+    like: Mapped[Code | None] = mapped_column("like_day")  # the weekday whose hours count; None: closed
     made_wall_ns: Mapped[WallNs]
     made_by: Mapped[Identifier | None]

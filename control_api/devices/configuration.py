@@ -10,6 +10,7 @@ from control_api.accounts.people import list_officers
 from control_api.center import Center
 from control_api.database import Account, Device
 from control_api.devices.tokens import KnownDevice
+from control_api.rooms.calendar import county_days
 from control_api.rooms.configuration import compose, sign_configuration
 from control_api.rooms.service import current_configuration
 
@@ -27,6 +28,7 @@ def configuration_for(session: Session, center: Center, known: KnownDevice) -> d
         device.id,
         timezone=county.timezone,
         case_pattern=county.case_pattern,
+        county_days=county_days(session),
     )
     return {
         "state": "active",

@@ -72,9 +72,14 @@ def rename_room(session: Session, actor: Actor, now_ns: int, room_id: str, name:
         return room
     _check_free(session, room.unit_id, name)
     room.name = name
-    standing = check_room_settings(current_configuration(session, room_id).settings)
-    _add_version(session, actor, now_ns, room, standing, "renamed")
+    repeat_version(session, actor, now_ns, room, "renamed")
     return room
+
+
+def repeat_version(session: Session, actor: Actor, now_ns: int, room: Room, reason: str) -> None:
+    """The same settings as a new version: what is put in when it is signed has changed (a name, the calendar)."""
+    standing = check_room_settings(current_configuration(session, room.id).settings)
+    _add_version(session, actor, now_ns, room, standing, reason)
 
 
 def current_configuration(session: Session, room_id: str) -> ConfigurationVersion:
