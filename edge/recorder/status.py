@@ -118,4 +118,5 @@ def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
 
 
 def _described(problem: Problem) -> dict[str, Any]:
-    return {**describe(problem.code), "source": problem.source, "since_wall_ns": problem.since_wall_ns}
+    beside = {"source": problem.source, "since_wall_ns": problem.since_wall_ns, "degrading": problem.degrading}
+    return {**describe(problem.code), **beside}
