@@ -193,8 +193,8 @@ class SegmentManifest(Entry):
     replaces: list[Digest] | None = Field(
         None,
         max_length=64,
-        description="None: an ordinary segment. Else it comes from the second copy and stands for these entries (SHA-256"
-        " of their JWS), whose own files are lost, damaged or shorter; empty: nothing of it stands elsewhere",
+        description="None: an ordinary segment. Else from the second copy, standing for these entries (SHA-256 of each"
+        " JWS), whose own files are lost, damaged or shorter; empty: nothing of it stands elsewhere",
     )
 
 

@@ -40,6 +40,19 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "本机保存的配置无法使用，等待中心重新下发后开始录像。",
         "The kept configuration can't be used; recording begins when the centre sends it again.",
     ),
+    "spool-failed": (
+        "主存储盘无法写入，录像只写入备份盘，没有中断；请尽快检查主存储盘，恢复后自动补齐。",
+        "The first disk can't be written: footage goes to the second one alone, without a break. Check the first disk"
+        " soon; what it lacks is brought back by itself.",
+    ),
+    "mirror-lost": (
+        "备份盘不可用，录像照常写入主存储；请检查备份盘是否插好、是否已满。",
+        "The second disk can't be used; recording goes on with the first copy. Is it plugged in, is it full?",
+    ),
+    "mirror-behind": (
+        "备份盘写入过慢，录像照常写入主存储；请换一块快些的备份盘。",
+        "The second disk is slow; recording goes on with the first copy. Use a faster one.",
+    ),
     "attendant-failed": (
         "本机的一项监测出错，录像照常，但可能不会提示画面或声音异常；请联系管理员。",
         "One of the recorder's own checks fails: recording goes on, but a bad picture or sound may go unnoticed. Tell"

@@ -71,6 +71,21 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RunSegment:
+    """A segment of one run: its entry, and how it stands."""
+
+    sha256: str
+    jws: str
+    state: EntryState
+    refusal: str | None
+
+    @property
+    def lost(self) -> bool:
+        """Whether its own file is gone or damaged, and the archive does not have it either."""
+        return self.state == "refused" and self.refusal in ("file-missing", "bytes-differ")
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """Segments whose receipt is missing. `refused` ones were set aside by the centre and are counted apart."""
 
@@ -144,6 +159,24 @@ class SpoolIndex:
             yield from rows[:limit]
             limit -= len(rows)
             number = rows[-1].number - 1
+
+    def segments_between(self, run: str, start_wall_ns: int, end_wall_ns: int) -> list[RunSegment]:
+        """A run's segments that touch a span of its own wall time, in order."""
+        query = (
+            "SELECT sha256, jws, state, refusal FROM entries WHERE kind = 'segment' AND run = ?"
+            " AND start_wall_ns < ? AND end_wall_ns > ? ORDER BY start_wall_ns"
+        )
+        with self._rows(query, run, end_wall_ns, start_wall_ns) as rows:
+            return [RunSegment(*row) for row in rows]
+
+    def lost_segments(self) -> list[tuple[int, str]]:
+        """Number and run of every segment whose own file is gone or damaged."""
+        query = (
+            "SELECT number, run FROM entries WHERE kind = 'segment' AND state = 'refused'"
+            " AND refusal IN ('file-missing', 'bytes-differ') ORDER BY number"
+        )
+        with self._rows(query) as rows:
+            return list(rows)
 
     def receipted(self, limit: int) -> list[EntryRow]:
         """Segments that may go, oldest first."""

@@ -76,6 +76,7 @@ def finish_torn(spool: Path, torn: TornSegment, ledger: Ledger, session_at: Sess
             fragments=torn.fragments,
         ),
         recovered=True,
+        replaces=header.replaces,
     )
     torn.journal.unlink(missing_ok=True)
     return manifest
