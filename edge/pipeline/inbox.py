@@ -1,8 +1,8 @@
 """The bounded queue between the sources' threads and the one that encodes.
 
 Drop rule: a picture that finds `pictures` others waiting is refused, counted, and its time kept, so that a gap is
-written for it; sound is refused only when ten seconds of it wait, and leaves silence and a gap by itself. Orders are
-never refused: they are few and made by people.
+written for it; sound is refused only when ten seconds of its microphone's wait, and leaves silence and a gap by
+itself. Orders are never refused: they are few and made by people.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from edge.capture.frame import AudioBlock, Captured
+from storage.manifest import SourceName
 
 MOST_PICTURES = 25
 _MOST_SOUND_SAMPLES = 480_000
@@ -39,16 +40,17 @@ class Inbox:
         self._items: deque[Item] = deque()
         self._ready = threading.Condition()
         self._pictures = 0
-        self._samples = 0
+        self._samples: dict[SourceName, int] = {}
         self._refused: deque[int] = deque(maxlen=_MOST_REFUSED)
 
     def put(self, item: Item) -> None:
         """Returns at once."""
         with self._ready:
             if isinstance(item, AudioBlock):
-                if self._samples >= _MOST_SOUND_SAMPLES:
+                waiting = self._samples.get(item.source, 0)
+                if waiting >= _MOST_SOUND_SAMPLES:
                     return
-                self._samples += len(item.samples)
+                self._samples[item.source] = waiting + len(item.samples)
             elif not isinstance(item, KeyWanted | CutWanted):
                 if self._pictures >= self._most_pictures:
                     self._refused.append(item.mono_ns)
@@ -64,7 +66,7 @@ class Inbox:
                 self._ready.wait(timeout_s)
             taken = list(self._items)
             self._items.clear()
-            self._pictures = self._samples = 0
+            self._pictures, self._samples = 0, {}
             return taken
 
     @property
@@ -72,8 +74,9 @@ class Inbox:
         return self._pictures > 0
 
     @property
-    def sound_waits(self) -> bool:
-        return self._samples > 0
+    def sound_waits(self) -> frozenset[SourceName]:
+        """The microphones whose sound does."""
+        return frozenset(self._samples)
 
     def take_refused(self) -> list[int]:
         """Capture times of the pictures refused since the last call."""

@@ -20,9 +20,9 @@ from edge.pipeline.inbox import CutWanted, Inbox, Item, KeyWanted
 from edge.pipeline.levels import FLOOR_DBFS
 from edge.pipeline.observation import Observation, Tap
 from edge.pipeline.preview import preview_of
-from edge.pipeline.run import LiveTaps, Run, RunPlan, configured_channels
+from edge.pipeline.run import LiveTaps, Run, RunPlan, configured_channels, configured_microphones
 from edge.segment.sink import RecordingSink, SourceState
-from storage.manifest import GapCause
+from storage.manifest import GapCause, SourceName
 from streaming.packet import Packet, PcmBlock
 
 LOG = logging.getLogger("shilu.pipeline")
@@ -48,10 +48,11 @@ class RecordingPipeline:
         self._taps = LiveTaps(on_packet, on_sound)
         self._clock = clock or Clock()
         self._inbox = Inbox()
+        self._microphones = configured_microphones(configuration)
         self._waiting: list[VideoFrame | AudioBlock | CopiedPacket] = []
         self._run: Run | None = None
         self._label = ""
-        self._heard = False
+        self._heard: frozenset[SourceName] = frozenset()
         self._channels: int | None = None
         self._camera_lost = False
         self._ended_frames = 0
@@ -191,14 +192,14 @@ class RecordingPipeline:
         run.add(item)
 
     def _keep_going(self, run: Run, now_ns: int) -> None:
-        picture, sound = not self._inbox.pictures_wait, not self._inbox.sound_waits  # what waits is late, not missing
+        picture, sound_waits = not self._inbox.pictures_wait, self._inbox.sound_waits  # what waits is late, not missing
         if picture and run.picture.stood_still(now_ns):
             self._end_run(GapCause.ENCODER_FAILED)
             run = self._begin_run(now_ns, None)
         elif picture and run.copied is not None and run.picture.starved(now_ns, self._camera_lost):
             self._end_run(GapCause.CAMERA_LOST)
             run = self._begin_run(now_ns, None)
-        run.fill(now_ns, self._camera_lost, picture, sound)
+        run.fill(now_ns, self._camera_lost, picture, sound_waits)
 
     def _begin_when_ready(self, now_ns: int) -> None:
         if now_ns < self._not_before_ns:
@@ -206,13 +207,13 @@ class RecordingPipeline:
             return
         pictures = [item for item in self._waiting if _can_begin(item)]
         blocks = [item for item in self._waiting if isinstance(item, AudioBlock)]
-        complete = bool(pictures) and (bool(blocks) or self._configuration.microphone is None)
+        complete = bool(pictures) and self._microphones <= {block.source for block in blocks}
         if not complete and now_ns < self._begin_after_ns:
             return
         first = next(iter([*pictures, *blocks]), None)
         copied = (first.width, first.height) if isinstance(first, CopiedPacket) else None
         waiting, self._waiting = self._waiting, []
-        channels = blocks[0].samples.shape[1] if blocks else None
+        channels = blocks[0].samples.shape[1] if blocks and len(self._microphones) < 2 else None
         run = self._begin_run(now_ns if first is None else first.mono_ns, copied, channels)
         for item in waiting:
             self._feed(run, item)

@@ -10,18 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from config.room import MicrophoneSource, RoomConfiguration, RtspSource
+from config.room import MicrophoneSource, RoomConfiguration, RtspSource, SoundSource
 from edge.capture.frame import AudioBlock, CopiedPacket, VideoFrame
 from edge.encode.audio_encoder import PRIMING_SAMPLES
 from edge.pipeline.clock import Clock
 from edge.pipeline.picture_track import PictureTrack
-from edge.pipeline.sound_track import SoundTrack
+from edge.pipeline.sound_track import Microphone, SoundGap, SoundTrack
 from edge.segment.muxer import RunShape
 from edge.segment.run_writer import RunWriter
 from edge.segment.sink import RecordingSink
 from edge.timeline.gaps import GapSpan
 from edge.timeline.video_clock import ticks_of
-from storage.manifest import GapCause
+from storage.manifest import GapCause, MicrophoneTrack, SourceName
 from streaming.packet import Packet, PcmBlock
 
 PRIMING_NS = PRIMING_SAMPLES * 1_000_000_000 // 48_000
@@ -41,7 +41,7 @@ class RunPlan:
 
     first_mono_ns: int
     channels: int
-    heard: bool
+    heard: frozenset[SourceName]
     copied: tuple[int, int] | None = None
 
 
@@ -61,14 +61,15 @@ class Run:
         width, height = plan.copied or (picture.width, picture.height)
         shape = RunShape(width, height, picture.rate, plan.channels, configuration.sound.bitrate_kbps)
         writer = RunWriter(self.run, anchor, shape, configuration.spool.segment_s, sink)
+        writer.microphones = tuple(MicrophoneTrack(source=one.source) for one in planned_microphones(configuration))
         self._writer = writer
         self.picture = PictureTrack(
             configuration, self._anchor_mono_ns, clock, writer.add_picture, writer.cut_at, taps.on_packet,
-            lambda span: self._gap("video", span),
+            lambda span: self._gap("video", span, span.cause),
         )  # fmt: skip
         self.sound = SoundTrack(
-            self._anchor_mono_ns, plan.channels, sound_patience_ns(configuration), plan.heard, writer.add_sound,
-            taps.on_sound, lambda span: self._gap("audio", span),
+            self._anchor_mono_ns, plan.channels, planned_microphones(configuration), plan.heard, writer.add_sound,
+            taps.on_sound, lambda span: self._gap("audio", span, span.cause.cause, span.cause.source),
         )  # fmt: skip
 
     def add(self, item: VideoFrame | AudioBlock | CopiedPacket) -> None:
@@ -79,16 +80,15 @@ class Run:
         else:
             self.picture.add(item)
 
-    def fill(self, now_ns: int, camera_lost: bool, picture: bool, sound: bool) -> None:
-        """Fill what is missing of `picture` and of `sound`; called many times a second.
+    def fill(self, now_ns: int, camera_lost: bool, picture: bool, sound_waits: frozenset[SourceName]) -> None:
+        """Fill what is missing of `picture` and of the sound that doesn't wait; called many times a second.
 
         A copied run can't be filled with slates: its owner ends it instead.
         """
-        self._writer.drift_ppm = self.sound.drift_ppm
+        self._writer.microphones = self.sound.microphones
         if picture and self.copied is None:
             self.picture.fill(now_ns, camera_lost)
-        if sound:
-            self.sound.fill(now_ns)
+        self.sound.fill(now_ns, sound_waits)
 
     def end(self, cause: GapCause | None) -> None:
         try:
@@ -97,15 +97,29 @@ class Run:
         finally:
             self._writer.end(cause)
 
-    def _gap(self, track: Literal["video", "audio"], span: GapSpan[GapCause]) -> None:
+    def _gap(
+        self,
+        track: Literal["video", "audio"],
+        span: GapSpan[GapCause] | GapSpan[SoundGap],
+        cause: GapCause,
+        source: SourceName | None = None,
+    ) -> None:
         start = self._clock.moment(span.start_mono_ns, ticks_of(span.start_mono_ns - self._anchor_mono_ns))
         end = self._clock.moment(span.end_mono_ns, ticks_of(span.end_mono_ns - self._anchor_mono_ns))
-        self._sink.gap(track, start, end, span.cause)
+        self._sink.gap(track, start, end, cause, source)
 
 
-def sound_patience_ns(configuration: RoomConfiguration) -> int:
+def planned_microphones(configuration: RoomConfiguration) -> list[Microphone]:
+    """By channel, where there are two."""
+    second = configuration.second_microphone
+    planned = [Microphone("microphone", sound_patience_ns(configuration.microphone))]
+    return (
+        planned if second is None else [*planned, Microphone("second-microphone", sound_patience_ns(second.microphone))]
+    )
+
+
+def sound_patience_ns(source: SoundSource | None) -> int:
     """How late sound may come and still find its place: what the source needs by itself, and some more."""
-    source = configuration.microphone
     if isinstance(source, MicrophoneSource):
         return 500_000_000 + source.latency_ms * 1_000_000
     return 1_000_000_000 if isinstance(source, RtspSource) else 500_000_000
@@ -113,4 +127,13 @@ def sound_patience_ns(configuration: RoomConfiguration) -> int:
 
 def configured_channels(configuration: RoomConfiguration) -> int:
     """What the settings say about channels; files and cameras say it themselves, when they are there in time."""
+    if configuration.second_microphone is not None:
+        return 2
     return configuration.microphone.channels if isinstance(configuration.microphone, MicrophoneSource) else 1
+
+
+def configured_microphones(configuration: RoomConfiguration) -> frozenset[SourceName]:
+    """What a run's first picture waits for, for a while."""
+    if configuration.microphone is None:
+        return frozenset()
+    return frozenset(microphone.source for microphone in planned_microphones(configuration))

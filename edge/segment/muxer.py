@@ -7,7 +7,7 @@ A fragment begins at every key frame and is closed after 0.25 s otherwise.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,7 +21,7 @@ from edge.encode.video_encoder import TIME_BASE, EncodedPicture, codec_string
 from edge.segment.sink import Fragment
 from edge.timeline.sound_line import RATE, Piece, ticks_of_samples
 from storage.boxes import Box, BoxReader, fragment_times
-from storage.manifest import AudioTrack, VideoTrack
+from storage.manifest import AudioTrack, MicrophoneTrack, VideoTrack
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2  # ids in the order in which the streams are added
 _OPTIONS = {
@@ -63,11 +63,14 @@ class RunMuxer:
         self._output.start_encoding()
         self.init = b"".join(box.data for box in self._sink.take())
 
-    def tracks(self, drift_ppm: float | None = None) -> tuple[VideoTrack | AudioTrack, ...]:
+    def tracks(self, microphones: Sequence[MicrophoneTrack] = ()) -> tuple[VideoTrack | AudioTrack, ...]:
+        """`microphones`: how each one's clock goes; by channel where there are two."""
         shape = self._shape
+        alone = microphones[0].drift_ppm if len(microphones) == 1 else None
+        several = list(microphones) if len(microphones) > 1 else None
         return (
             VideoTrack(codec=self._codec, width=shape.width, height=shape.height, rate=float(shape.rate)),
-            AudioTrack(codec=CODEC, rate=RATE, channels=shape.channels, drift_ppm=drift_ppm),
+            AudioTrack(codec=CODEC, rate=RATE, channels=shape.channels, drift_ppm=alone, microphones=several),
         )
 
     def add_picture(self, picture: EncodedPicture) -> list[Fragment]:

@@ -10,7 +10,7 @@ from edge.segment.muxer import RunMuxer, RunShape
 from edge.segment.segmenter import Segmenter
 from edge.segment.sink import Fragment, RecordingSink, RunStart
 from edge.timeline.sound_line import Piece, ticks_of_samples
-from storage.manifest import GapCause, Moment
+from storage.manifest import GapCause, MicrophoneTrack, Moment
 
 
 class RunWriter:
@@ -28,7 +28,7 @@ class RunWriter:
         self._muxer: RunMuxer | None = None
         self._early_sound: deque[Piece] = deque()
         self._sequence = -1
-        self.drift_ppm: float | None = None
+        self.microphones: tuple[MicrophoneTrack, ...] = ()
 
     def cut_at(self, pts_90k: int) -> None:
         """A new segment begins with the key picture at `pts_90k`."""
@@ -37,7 +37,7 @@ class RunWriter:
     def add_picture(self, picture: EncodedPicture) -> None:
         if self._muxer is None:
             self._muxer = RunMuxer(self._shape, picture)
-            start = RunStart(self._run, self._muxer.init, self._anchor, self._muxer.tracks())
+            start = RunStart(self._run, self._muxer.init, self._anchor, self._muxer.tracks(self.microphones))
             self._sink.run_started(start)
         self._hand_over(self._muxer.add_picture(picture))
         while self._early_sound and ticks_of_samples(self._early_sound[0].start) <= picture.pts_90k:
@@ -61,7 +61,7 @@ class RunWriter:
         finally:
             self._muxer = None
             if self._sequence >= 0:
-                self._sink.segment_ended(muxer.tracks(self.drift_ppm))
+                self._sink.segment_ended(muxer.tracks(self.microphones))
             self._sink.run_ended(cause)
 
     def _hand_over(self, fragments: Iterable[Fragment]) -> None:
@@ -72,6 +72,6 @@ class RunWriter:
 
     def _next_segment(self) -> None:
         if self._sequence >= 0 and self._muxer is not None:
-            self._sink.segment_ended(self._muxer.tracks(self.drift_ppm))
+            self._sink.segment_ended(self._muxer.tracks(self.microphones))
         self._sequence += 1
         self._sink.segment_started(self._sequence)

@@ -82,6 +82,12 @@ class SoundLine:
         """Silence up to `until_mono_ns`, because no sound came."""
         pieces = self.interrupt()
         missing = (until_mono_ns - self.time_of(self.position)) * RATE // 1_000_000_000
+        return pieces + self.fill_to(self.position + missing)
+
+    def fill_to(self, position: int) -> list[Piece]:
+        """What waits, and silence up to `position`."""
+        pieces = self.interrupt()
+        missing = position - self.position
         if missing > 0:
             pieces += self._given(np.zeros((missing, self._channels), np.int16), True)
         return pieces
