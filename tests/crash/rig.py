@@ -1,6 +1,8 @@
 """Kills a real recorder at random moments and measures what that cost. Run by script/crash and the tests beside it.
 
-Every fourth kill hits the start, where recovery runs. The last line printed is one JSON object.
+Every fourth kill hits the start, where recovery runs. Several rooms may be recorded at a time, each with a recorder,
+a disk place and a chain of its own: they only take the machine from one another, so the figures can but get worse.
+The last line printed is one JSON object.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,9 +62,47 @@ class Outcome:
         return self.max_lost_s <= 1.0 and not self.unreadable and not self.unrecorded_gaps
 
 
+def rehearse_rooms(directory: Path, kills: int, rooms: int, seed: int, **changes: Any) -> Outcome:
+    """`kills` in all, over `rooms` that are recorded at the same time. Raises what goes wrong in any of them."""
+    shares = [kills // rooms + (number < kills % rooms) for number in range(rooms)]
+    with ThreadPoolExecutor(rooms) as pool:
+        rehearsals = []
+        for number, share in enumerate(shares):
+            (place := directory / f"room{number}").mkdir()
+            rehearsals.append(pool.submit(rehearse, place, share, random.Random(seed + number), **changes))
+        return together([one.result() for one in rehearsals])
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    return Outcome(
+        kills=sum(one.kills for one in outcomes),
+        max_lost_s=max(one.max_lost_s for one in outcomes),
+        unreadable=sum(one.unreadable for one in outcomes),
+        unrecorded_gaps=sum(one.unrecorded_gaps for one in outcomes),
+        lost_s=[part for one in outcomes for part in one.lost_s],
+        writing_after_s=[part for one in outcomes for part in one.writing_after_s],
+        problem=next((one.problem for one in outcomes if one.problem), None),
+    )
+
+
 def rehearse(directory: Path, kills: int, chance: random.Random, *, alive_s: float = 4.0, **changes: Any) -> Outcome:
     """Enrol a room, kill it `kills` times, start it once more, stop it in order, then look at what is there."""
     room = Room(directory)
+    try:
+        done, writing_after_s = kill_often(room, kills, chance, alive_s, changes)
+        room.start()
+        writing_after_s.append(wait_until_writing(room))
+        time.sleep(1.0)
+        room.stop()
+    finally:
+        if room.process is not None:
+            room.kill()
+    return judge(room, done, writing_after_s)
+
+
+def kill_often(
+    room: Room, kills: int, chance: random.Random, alive_s: float, changes: dict[str, Any]
+) -> tuple[list[Kill], list[float]]:
     room.start()
     room.enrol(**changes)
     wait_until_writing(room)
@@ -75,11 +117,7 @@ def rehearse(directory: Path, kills: int, chance: random.Random, *, alive_s: flo
         else:
             writing_after_s.append(wait_until_writing(room))
             done.append(kill_while_recording(room, started_wall_ns, chance, alive_s))
-    room.start()
-    writing_after_s.append(wait_until_writing(room))
-    time.sleep(1.0)
-    room.stop()
-    return judge(room, done, writing_after_s)
+    return done, writing_after_s
 
 
 def wait_until_writing(room: Room) -> float:
@@ -136,6 +174,12 @@ def check(room: Room) -> Report:
     return verify(room.spool, [key.public], [room.centre.key.public], opener, thorough=True)
 
 
+def spread(figures: Sequence[float]) -> str:
+    """The middle and the worst of them, and all in order of size."""
+    ordered = sorted(figures)
+    return f"median {ordered[len(ordered) // 2]}, worst {ordered[-1]} of {len(ordered)}: {ordered}"
+
+
 def still_picture(path: Path) -> Path:
     """A film in which nothing moves: next to no bytes for seconds."""
     with av.open(str(path), "w") as film:
@@ -151,6 +195,7 @@ def still_picture(path: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="script/crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--rooms", type=int, default=4, help="how many are recorded, and killed, at the same time")
     parser.add_argument("--sound-alone", action="store_true", help="no camera: a slate and the microphone's sound")
     parser.add_argument("--still", action="store_true", help="a picture in which nothing moves")
     parser.add_argument("--full-picture", action="store_true", help="1280x720 at 2 Mbit/s, as rooms record by default")
@@ -167,9 +212,10 @@ def main() -> int:
             changes["picture"] = PictureSettings()
         if options.still:
             changes["camera"] = FileSource(kind="file", path=str(still_picture(directory / "still.mp4")))
-        outcome = rehearse(directory, options.kills, random.Random(seed), **changes)
-    print(f"lost (s): {outcome.lost_s}", file=sys.stderr)
-    print(f"writing again after (s): {outcome.writing_after_s}", file=sys.stderr)
+        rooms = max(1, min(options.rooms, options.kills))
+        outcome = rehearse_rooms(directory, options.kills, rooms, seed, **changes)
+    print(f"lost (s): {spread(outcome.lost_s)}", file=sys.stderr)
+    print(f"writing again after (s): {spread(outcome.writing_after_s)}", file=sys.stderr)
     if outcome.problem:
         print(outcome.problem, file=sys.stderr)
     print(outcome.line())
