@@ -21,6 +21,7 @@ from control_api.center import Center, center_of
 from control_api.database import Device
 from control_api.devices.guard import device_behind
 from control_api.errors import CenterError
+from control_api.link import room_alarms
 from control_api.link.links import DeviceLink
 from control_api.link.status import DeviceStatus
 from control_api.rooms.overview import room_rows
@@ -79,6 +80,7 @@ async def _send(socket: WebSocket, link: DeviceLink) -> None:
 
 async def _receive(center: Center, socket: WebSocket, link: DeviceLink) -> None:
     saved_ns, saved_state = 0, ""
+    lasting = await run_in_threadpool(room_alarms.begin, center, link)
     with suppress(WebSocketDisconnect, TimeoutError):
         while True:
             text = await asyncio.wait_for(socket.receive_text(), SILENT_S)
@@ -93,6 +95,8 @@ async def _receive(center: Center, socket: WebSocket, link: DeviceLink) -> None:
                 continue
             now_ns = center.now_ns()
             center.links.heard(link, status, now_ns)
+            if change := lasting.heard(status, now_ns):
+                await run_in_threadpool(room_alarms.apply, center, link, change)
             if status.state != saved_state or now_ns - saved_ns > SAVE_EVERY_NS:
                 saved_ns, saved_state = now_ns, status.state
                 if not await run_in_threadpool(_save, center, link):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from control_api.rooms.service import list_rooms
 
 STALE_NS = 10 * 10**9
 # What needs a person stands first.
-ORDER = ("stopped", "offline", "degraded", "unconfigured", "pending", "starting", "recording", "no-device")
+ORDER = ("stopped", "offline", "degraded", "unconfigured", "pending", "starting", "recording", "standby", "no-device")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class RoomRow:
     last_proved_wall_ns: int | None = None
     session: str | None = None
     session_opened_wall_ns: int | None = None
-    problems: list[dict[str, str]] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
     levels_dbfs: list[float | None] = field(default_factory=list)
     backlog_segments: int = 0
     backlog_bytes: int = 0
@@ -44,14 +45,34 @@ class RoomRow:
     disk_free_bytes: int | None = None
     encoder: str | None = None
     frames_lost: int = 0
+    recording: bool | None = None  # footage reaches the disk, as the room said last
+    mode: str | None = None
+    standby_cause: str | None = None
+    presence: dict[str, Any] | None = None
+    disk_hours_left: float | None = None
+    backlog_through_wall_ns: int | None = None
+    line_kbps: int | None = None
+    clock: dict[str, Any] | None = None
+    mirror: dict[str, Any] | None = None
+    fault: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For browsers, where numbers beyond 2**53 lose their last digits: times in milliseconds."""
-        values = asdict(self)
-        for name in [name for name in values if name.endswith("_wall_ns")]:
-            ns = values.pop(name)
-            values[name.removesuffix("_ns") + "_ms"] = None if ns is None else ns // 10**6
-        return values
+        return dict(_for_browsers(asdict(self)))
+
+
+def _for_browsers(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_for_browsers(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    shown: dict[str, Any] = {}
+    for name, item in value.items():
+        if name.endswith("_ns"):
+            shown[name.removesuffix("_ns") + "_ms"] = None if item is None else int(item / 10**6)
+        else:
+            shown[name] = _for_browsers(item)
+    return shown
 
 
 def room_rows(session: Session, links: Links, now_ns: int) -> list[RoomRow]:
@@ -118,15 +139,36 @@ def _filled(row: RoomRow, device: Device | None, status: DeviceStatus | None, he
             "disk_free_bytes": status.disk_free_bytes,
             "encoder": status.encoder,
             "frames_lost": status.frames_lost,
+            "recording": status.recording,
+            "mode": status.mode,
+            "standby_cause": status.standby_cause,
+            "presence": _dumped(status.presence),
+            "disk_hours_left": status.disk_hours_left,
+            "backlog_through_wall_ns": status.agent_figure("backlog_through_wall_ns"),
+            "line_kbps": status.agent_figure("line_kbps"),
+            "clock": _dumped(status.clock),
+            "mirror": _dumped(status.mirror),
+            "fault": _dumped(status.fault),
             "version": status.version or (device.version if device else ""),
         }
     return RoomRow(**{**row.__dict__, **values})
 
 
-def _lost_sources(status: DeviceStatus) -> list[dict[str, str]]:
+def _dumped(part: BaseModel | None) -> dict[str, Any] | None:
+    return None if part is None else part.model_dump()
+
+
+def _lost_sources(status: DeviceStatus) -> list[dict[str, Any]]:
     known = {problem.code for problem in status.problems}
     return [
-        {"code": source.code, "message": source.message, "message_en": source.message_en}
+        {
+            "code": source.code,
+            "message": source.message,
+            "message_en": source.message_en,
+            "source": source.name,
+            "since_wall_ns": source.since_wall_ns or None,
+            "degrading": True,
+        }
         for source in status.sources
         if source.state != "ok" and source.code and source.code not in known
     ]
