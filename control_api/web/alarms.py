@@ -15,9 +15,11 @@ from control_api.accounts.permissions import Permission
 from control_api.archive.alarms import acknowledge
 from control_api.center import center_of
 from control_api.database import Alarm, Room
+from control_api.link.lasting import PREFIX
 from control_api.web.page import PageRoute, go, render
+from control_api.web.problem_words import alarm_word
 from control_api.web.session_queries import names_of
-from control_api.web.words import ALARMS, word
+from control_api.web.words import ALARMS, SOURCES, word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Viewer = Annotated[Actor, Depends(require(Permission.SEE_ALARMS))]
@@ -48,8 +50,9 @@ def _alarms(db: Session) -> list[dict[str, Any]]:
     rows = [
         {
             "number": alarm.number,
-            "words": word(ALARMS, alarm.code),
+            "words": alarm_word(alarm.code) if alarm.code.startswith(PREFIX) else word(ALARMS, alarm.code),
             "detail": alarm.detail,
+            "sources": [SOURCES[name] for name in alarm.detail.split() if name in SOURCES],
             "room_id": alarm.room_id,
             "room": rooms.get(alarm.room_id or "", ""),
             "last_ns": alarm.last_wall_ns,

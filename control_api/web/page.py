@@ -22,6 +22,8 @@ from control_api.database import Alarm
 from control_api.errors import CenterError, NotSignedIn, wants_page
 from control_api.web import words
 from control_api.web.navigation import entries_for
+from control_api.web.problem_words import problem_word
+from control_api.web.room_state import since_of
 from pages.assets import Assets
 from pages.environment import Pages
 from pages.translation import Language
@@ -45,6 +47,15 @@ def county_pages(timezone: str) -> Pages:
     assets = Assets(_HERE / "static")
     pages = Pages([_HERE / "templates"], [_HERE / "translations" / "en.po"], assets, timezone)
     pages.add_filters(lambda translator: {"role_word": lambda code: translator.text(words.word(words.ROLES, code))})
+    county = pages.county_time
+    shown: dict[str, Callable[..., Any]] = {
+        # A time of today stands without its day.
+        "clock_or_moment": lambda at, now: (county.clock if county.day(at) == county.day(now) else county.moment)(at),
+        "minute_or_moment": lambda at, now: (county.minute if county.day(at) == county.day(now) else county.moment)(at),
+        "since_ns": since_of,
+        "problem_word": problem_word,
+    }
+    pages.add_filters(lambda _translator: shown)
     return pages
 
 
@@ -78,6 +89,8 @@ def render(
         "unit_title": pages.translators[language].unit_title(center.settings.county_name),
         "alarm_count": count_alarms(center) if actor and actor.may(Permission.SEE_ALARMS) else 0,
         "now_ns": center.now_ns(),
+        "source_words": words.SOURCES,
+        "mode_words": words.MODES,
         "county_zone": center.settings.timezone,
         "said": lambda chinese, english: (english or chinese) if language == "en" else chinese,
     }

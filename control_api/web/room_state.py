@@ -12,7 +12,12 @@ from typing import Any
 from pages.translation import mark as _
 
 SILENT_NS = 20_000_000_000  # a device reports every two seconds
-ORDER = ("stopped", "attention", "offline", "pending", "session", "recording", "none")
+STANDBY = {
+    "outside-hours": _("不在开放时间，按配置不保存；有人开始接访即自动录制"),
+    "nobody-present": _("无人，按配置不保存；有人走动或说话即自动录制"),
+    "": _("按配置暂不保存；开始接访即自动录制"),
+}
+ORDER = ("stopped", "attention", "offline", "pending", "session", "recording", "standby", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class RoomState:
     rest: str = ""
     message: str = ""
     message_en: str = ""
+    message_since_ns: int | None = None
     more: int = 0
     session_since_ns: int | None = None
 
@@ -31,6 +37,7 @@ class RoomState:
 @dataclass(frozen=True, slots=True)
 class Counts:
     recording: int = 0
+    standby: int = 0
     attention: int = 0
     offline: int = 0
     unused: int = 0
@@ -49,6 +56,15 @@ class Figures:
     encoder: str = ""
     sources: Sequence[Mapping[str, Any]] = ()
     problems: Sequence[Mapping[str, Any]] = field(default=())
+    mode: str = ""
+    disk_hours: float | None = None
+    backlog_through_ns: int | None = None
+    line_kbps: int | None = None
+    clock: Mapping[str, Any] | None = None
+    mirror: Mapping[str, Any] | None = None
+    fault: Mapping[str, Any] | None = None
+    presence: Mapping[str, Any] | None = None
+    presence_ns: int | None = None
 
 
 def read_state(
@@ -68,22 +84,34 @@ def _read_status(status: Mapping[str, Any]) -> RoomState:
     said = str(status.get("state", ""))
     problems = problems_of(status)
     first = problems[0] if problems else {}
-    message, message_en = str(first.get("message", "")), str(first.get("message_en", ""))
-    more = max(0, len(problems) - 1)
+    told: dict[str, Any] = {
+        "message": str(first.get("message", "")),
+        "message_en": str(first.get("message_en", "")),
+        "message_since_ns": since_of(first),
+        "more": max(0, len(problems) - 1),
+    }
     since = status.get("session_opened_wall_ns")
     since_ns = since if isinstance(since, int) and status.get("session") else None
     if said in {"stopped", "unenrolled"}:
-        return RoomState("stopped", _("未录制"), _("请到房间查看"), message, message_en, more)
+        return RoomState("stopped", _("未录制"), _("请到房间查看"), **told)
     if said == "unreachable":
-        return RoomState("stopped", _("不明"), _("录制程序没有应答，请到房间查看"), message, message_en, more)
+        return RoomState("stopped", _("不明"), _("录制程序没有应答，请到房间查看"), **told)
     if said in {"starting", "unconfigured"}:
-        return RoomState("attention", _("正在启动"), _("正在打开音视频源"), message, message_en, more)
+        return RoomState("attention", _("正在启动"), _("正在打开音视频源"), **told)
     lost = any(source.get("state") != "ok" for source in _rows(status, "sources"))
     if lost or said == "degraded":
-        return RoomState("attention", _("需要处理"), _("录制继续，请查看房间"), message, message_en, more, since_ns)
+        return RoomState("attention", _("需要处理"), _("录制继续，请查看房间"), session_since_ns=since_ns, **told)
+    if said == "standby" and since_ns is None:
+        return RoomState("standby", _("待机"), STANDBY.get(str(status.get("standby_cause")), STANDBY[""]), **told)
     # What else the recorder complains of (its clock, say) is told, but picture and sound are all there.
     kind, word = ("recording", _("录制中")) if since_ns is None else ("session", _("接访中"))
-    return RoomState(kind, word, _("没有接访，持续录制"), message, message_en, more, since_ns)
+    return RoomState(kind, word, _("没有接访，持续录制"), session_since_ns=since_ns, **told)
+
+
+def since_of(problem: Mapping[str, Any]) -> int | None:
+    """Since when a problem stands, by the room's clock."""
+    since = problem.get("since_wall_ns")
+    return since if isinstance(since, int) and since > 0 else None
 
 
 def problems_of(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -113,6 +141,15 @@ def read_figures(status: Mapping[str, Any] | None) -> Figures:
         encoder=str(status.get("encoder") or ""),
         sources=_rows(status, "sources"),
         problems=problems_of(status),
+        mode=str(status.get("mode") or ""),
+        disk_hours=_number(status, "disk_hours_left"),
+        backlog_through_ns=_whole(_part(status, "agent") or {}, "backlog_through_wall_ns"),
+        line_kbps=_whole(_part(status, "agent") or {}, "line_kbps"),
+        clock=_part(status, "clock"),
+        mirror=_part(status, "mirror"),
+        fault=_part(status, "fault"),
+        presence=_part(status, "presence"),
+        presence_ns=_whole(_part(status, "presence") or {}, "last_wall_ns"),
     )
 
 
@@ -121,6 +158,7 @@ def count(states: Sequence[RoomState]) -> Counts:
     kinds = [state.kind for state in states]
     return Counts(
         recording=sum(kind in {"recording", "session"} for kind in kinds),
+        standby=kinds.count("standby"),
         attention=sum(kind in {"attention", "stopped"} for kind in kinds),
         offline=kinds.count("offline"),
         unused=sum(kind in {"pending", "none"} for kind in kinds),
@@ -130,6 +168,16 @@ def count(states: Sequence[RoomState]) -> Counts:
 def _whole(status: Mapping[str, Any], key: str) -> int | None:
     value = status.get(key)
     return value if isinstance(value, int) else None
+
+
+def _number(status: Mapping[str, Any], key: str) -> float | None:
+    value = status.get(key)
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _part(status: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    value = status.get(key)
+    return value if isinstance(value, Mapping) else None
 
 
 def _rows(status: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

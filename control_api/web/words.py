@@ -31,6 +31,14 @@ ACCOUNT_ACTS = {
 }
 UNIT_KINDS = {"county": _("县级"), "township": _("乡镇（街道）"), "department": _("部门")}
 ROOM_KINDS = {"interview": _("接谈室"), "registration": _("登记窗口")}
+SOURCES = {
+    "camera": _("摄像头"),
+    "second-camera": _("第二摄像头"),
+    "microphone": _("麦克风"),
+    "second-microphone": _("第二麦克风"),
+}
+MODES = {"always": _("持续录制"), "hours": _("按开放时间"), "presence": _("有人时录制")}
+VERSION_REASONS = {"renamed": _("房间改名"), "calendar": _("县历改动")}
 
 ALARMS = {
     "entry-refused": _("房间送来的一条记录签名或链条不符，已另存待查；后面的记录照常接收"),
