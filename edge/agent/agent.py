@@ -32,8 +32,9 @@ from edge.console.server import Console, ConsoleParts
 from edge.process.service_manager import READY, STOPPING, tell, tell_alive
 from edge.recorder.version import program_version
 from edge.upload.archive_client import ArchiveClient
+from edge.upload.line import Line
 from edge.upload.tag_sender import TagSender
-from edge.upload.uploader import Uploader, UploadTiming
+from edge.upload.uploader import Uploader, UploadTiming, Way
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ class Timing:
 
     status_s: float = 1.0
     status_watched_s: float = 0.2
-    viewers_s: float = 3.0
+    viewers_s: float = 1.0
     idle_s: float = 1.0
     link_s: float = 2.0
     first_pause_s: float = 1.0
@@ -65,8 +66,9 @@ class Agent:
         self.recorder = Recorder(settings.run_directory / "recorder.sock")
         self.live = Live((settings.live_directory or settings.run_directory) / "live.sock")
         self.centre = Centre(settings.centre_url, certificates, self.board.centre_answered)
-        self._archive = ArchiveClient(settings.centre_url, certificates)
         spool = SpoolReader(settings.data_directory / "recorder" / "spool")
+        self.line = Line(self.board, self.record, spool)
+        self._archive = ArchiveClient(settings.centre_url, certificates, self.line.pace)
         key = transport_key(own / "keys" / "transport.key")
         self.enrolment = Enrolment(self.recorder, self.centre, self.record, key, self.board.version)
         idle_s = self.timing.idle_s
@@ -75,7 +77,7 @@ class Agent:
         self._tags = TagSender(self.centre, self.outbox, self.board, 2 * idle_s, self.timing.first_pause_s)
         self._uploader = Uploader(
             self.centre,
-            self._archive,
+            Way(self._archive, self.line),
             spool,
             self.outbox,
             self.record,
@@ -115,9 +117,12 @@ class Agent:
         add("manifests", self._manifests.step)
         add("tags", self._tags.step)
         add("upload", self._uploader.step)
+        add("line", self.line.step)
         add("handover", self._handover.step)
         add("link", self._link.step)
         add("viewers", self._read_viewers)
+        self._manifests.pace = self.line.pace
+        self._manifests.held_back = lambda: self.line.limit_kbps() is not None
         self._sync.chain_rewound = lambda: wake("manifests")
         self._manifests.entries_accepted = lambda: wake("upload")
         self._manifests.entries_refused = lambda: wake("handover")

@@ -17,6 +17,15 @@ STALE_NS = 5_000_000_000
 MOST_PROBLEMS = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`line_kbps`: the best rate lately, None while nothing was uploaded. `through_wall_ns`: when the backlog will be
+    through, by the centre's clock; None: unknown, or (with a rate) not at this rate."""
+
+    line_kbps: int | None = None
+    through_wall_ns: int | None = None
+
+
 @dataclass
 class Board:
     version: str
@@ -30,11 +39,14 @@ class Board:
     link_changed_wall_ns: int = field(default_factory=time.time_ns)
     centre_seen_mono_ns: int | None = None
     centre_clock_ahead_ns: int = 0
+    centre_wall_minus_mono_ns: int | None = None  # by it the hour is known whatever this PC's clock says
     backlog: Backlog = field(default_factory=lambda: Backlog(0, 0, None))
+    forecast: Forecast = Forecast()
     unsent_entries: int = 0
     waiting_tags: int = 0
     last_receipt_wall_ns: int | None = None
     viewers: list[dict[str, Any]] = field(default_factory=list)
+    live_asked_mono_ns: int | None = None
     console: str = ""  # the page's address on this PC
     locked_officers: int = 0
     watchers: int = 0
@@ -59,6 +71,18 @@ class Board:
         """The link stands, or some call was answered within the last seconds."""
         seen = self.centre_seen_mono_ns
         return self.link_up or (seen is not None and time.monotonic_ns() - seen < 4 * STALE_NS)
+
+    @property
+    def centre_clock_known(self) -> bool:
+        return self.centre_wall_minus_mono_ns is not None
+
+    def centre_now_wall_ns(self) -> int:
+        """The centre's clock now, as last heard and carried on; this PC's own before it was ever heard."""
+        offset_ns = self.centre_wall_minus_mono_ns
+        return time.time_ns() if offset_ns is None else offset_ns + time.monotonic_ns()
+
+    def live_asked(self) -> None:
+        self.live_asked_mono_ns = time.monotonic_ns()
 
     def trouble(self, duty: str, trouble: Trouble | None) -> None:
         if trouble is None:
@@ -112,6 +136,8 @@ class Board:
             "backlog_segments": self.backlog.segments,
             "backlog_bytes": self.backlog.size_bytes,
             "oldest_backlog_wall_ns": self.backlog.oldest_wall_ns,
+            "backlog_through_wall_ns": self.forecast.through_wall_ns,
+            "line_kbps": self.forecast.line_kbps,
             "last_receipt_wall_ns": self.last_receipt_wall_ns,
             "unsent_entries": self.unsent_entries,
             "waiting_tags": self.waiting_tags,

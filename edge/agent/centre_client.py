@@ -58,6 +58,7 @@ class Centre:
     def __init__(self, url: str, certificates: ssl.SSLContext, heard: Callable[[], None] = lambda: None) -> None:
         self.url = check_address(url)
         self.clock_ahead_ns = 0
+        self.wall_minus_mono_ns: int | None = None
         self._heard = heard
         self._client = httpx.AsyncClient(
             base_url=self.url, verify=certificates, timeout=TIMEOUT, follow_redirects=False, trust_env=False
@@ -108,6 +109,7 @@ class Centre:
         body = {"device": self._device, "challenge": given.challenge, "signature": signature}
         token = await self._call("POST", "/api/device/token", body, answers.Token)
         self.clock_ahead_ns = token.server_wall_ns - time.time_ns()
+        self.wall_minus_mono_ns = token.server_wall_ns - time.monotonic_ns()
         self._token, self._token_until_mono = (
             token.token,
             time.monotonic() + max(token.expires_in_s, TOKEN_MARGIN_S + 1),

@@ -51,6 +51,7 @@ class ConfigurationSync:
             return self._timing.pending_s
         answer = await self._centre.configuration()
         self._board.centre_clock_ahead_ns = self._centre.clock_ahead_ns
+        self._board.centre_wall_minus_mono_ns = self._centre.wall_minus_mono_ns
         if answer.state == "pending":
             self._board.enrolment = "pending"
             return self._timing.pending_s

@@ -140,6 +140,7 @@ class Link:
         viewer, sdp, name, unit = (wish.get(key) for key in ("viewer", "sdp", "name", "unit"))
         if not (isinstance(viewer, str) and isinstance(sdp, str) and isinstance(name, str) and isinstance(unit, str)):
             raise LiveRefused("bad-offer", "连接请求不完整", "The offer is incomplete")
+        self._board.live_asked()  # uploads give way now, not when the live process is asked next
         return {"type": "live-answer", "id": wish.get("id"), "sdp": await self._live.offer(viewer, sdp, name, unit)}
 
     async def _close(self, wish: dict[str, Any]) -> None:

@@ -5,16 +5,21 @@ Progress is one number in the outbox. A batch that was sent twice does no harm: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from edge.agent.board import Board
 from edge.agent.centre_answers import ManifestResult
 from edge.agent.centre_client import Centre
 from edge.agent.outbox import Outbox, Verdict
-from edge.agent.spool_reader import ChainEntry, SpoolReader
+from edge.agent.spool_reader import BATCH_BYTES, ChainEntry, SpoolReader
 from edge.agent.trouble import CentreUnclear, Trouble
 
 LARGEST_BATCH = 100
+HELD_BACK_BYTES = 64 << 10  # in one batch while a limit holds: a megabyte at once would stand before live for seconds
+
+
+async def at_once(_size_bytes: int) -> None:
+    """The pace without a limit."""
 
 
 class ChainShorter(Trouble):
@@ -37,6 +42,8 @@ class ManifestSender:
         self._board = board
         self._idle_s = idle_s
         self._batch = LARGEST_BATCH
+        self.pace: Callable[[int], Awaitable[None]] = at_once
+        self.held_back: Callable[[], bool] = lambda: False
         self.entries_accepted: Callable[[], None] = lambda: None
         self.entries_refused: Callable[[], None] = lambda: None
         self.hole_found: Callable[[], None] = lambda: None
@@ -50,9 +57,11 @@ class ManifestSender:
         if head < sent:
             raise ChainShorter
         self._board.unsent_entries = head - sent
-        entries = self._spool.entries_after(sent, self._batch)
+        most_bytes = HELD_BACK_BYTES if self.held_back() else BATCH_BYTES
+        entries = self._spool.entries_after(sent, self._batch, most_bytes)
         if not entries:
             return self._idle_s
+        await self.pace(sum(len(entry.jws) for entry in entries))
         try:
             results = check_results(entries, await self._centre.manifests([entry.jws for entry in entries]))
         except Trouble as trouble:

@@ -53,8 +53,8 @@ class SpoolReader:
         with closing(sqlite3.connect(_address(index), uri=True, timeout=2)) as database:
             yield database
 
-    def entries_after(self, number: int, limit: int) -> list[ChainEntry]:
-        """The next entries of the chain in order, at most `limit` and about a megabyte of them."""
+    def entries_after(self, number: int, limit: int, most_bytes: int = BATCH_BYTES) -> list[ChainEntry]:
+        """The next entries of the chain in order, at most `limit` and about `most_bytes` of them, but one."""
         entries: list[ChainEntry] = []
         taken = 0
         with self._index() as database:
@@ -63,18 +63,18 @@ class SpoolReader:
             query = "SELECT number, sha256, jws FROM entries WHERE number > ? ORDER BY number LIMIT ?"
             for row in database.execute(query, (number, limit)):
                 taken += len(row[2])
-                if entries and taken > BATCH_BYTES:
+                if entries and taken > most_bytes:
                     break
                 entries.append(ChainEntry(*row))
         return entries
 
     def waiting_segments(self, up_to: int, condition: str, session: str, limit: int) -> list[SpoolSegment]:
-        """Segments up to entry `up_to` without a receipt, oldest first; `condition` is one of CONDITIONS."""
+        """Segments up to entry `up_to` without a receipt, in the order to be sent; `condition` is one of CONDITIONS."""
         query = (
             "SELECT number, sha256, path, size, start_wall_ns, session, sealed_sha256"  # noqa: S608
             " FROM entries WHERE kind = 'segment'"
             f" AND state = 'waiting' AND path IS NOT NULL AND number <= ? AND {CONDITIONS[condition]}"
-            " ORDER BY number LIMIT ?"
+            f" ORDER BY {ORDERS.get(condition, 'number')} LIMIT ?"
         )
         with self._index() as database:
             rows = database.execute(query, (up_to, session, limit)).fetchall() if database else []
@@ -88,6 +88,23 @@ class SpoolReader:
         with self._index() as database:
             row = database.execute(query).fetchone() if database else (0, 0, None)
         return Backlog(*row)
+
+    def sealed_after(self, number: int) -> tuple[int, int]:
+        """Bytes of footage sealed after entry `number`, and the last such entry."""
+        query = "SELECT coalesce(sum(size), 0), max(number) FROM entries WHERE kind = 'segment' AND number > ?"
+        with self._index() as database:
+            size, last = database.execute(query, (number,)).fetchone() if database else (0, None)
+        return int(size), number if last is None else int(last)
+
+    def footage_kbps(self) -> int:
+        """What the last minutes of footage came to, by their own length; 0 without any."""
+        query = (
+            "SELECT coalesce(sum(size), 0), coalesce(sum(end_wall_ns - start_wall_ns), 0) FROM (SELECT * FROM entries"
+            " WHERE kind = 'segment' ORDER BY number DESC LIMIT 30)"
+        )
+        with self._index() as database:
+            size, length_ns = database.execute(query).fetchone() if database else (0, 0)
+        return int(size * 8_000_000 // length_ns) if length_ns > 0 else 0
 
     def head_number(self) -> int:
         with self._index() as database:
@@ -115,3 +132,7 @@ CONDITIONS = {
     "closed-session": "session IS NOT NULL AND session <> ?",
     "no-session": "session IS NULL AND ? IS NOT NULL",
 }
+# Among closed sessions the one that came last goes first, whole and in its own order: an old backlog never stands
+# before today's sessions, and no clock decides it.
+_LAST_OF_SESSION = "(SELECT max(other.number) FROM entries AS other WHERE other.session = entries.session)"
+ORDERS = {"closed-session": f"{_LAST_OF_SESSION} DESC, number"}

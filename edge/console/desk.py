@@ -141,6 +141,7 @@ class Desk:
             "levels": levels(board.recorder) if board.recorder_answers() else [],
             "notices": notices(board.recorder, board.problems(), board.centre_clock_ahead_ns),
             "backlog": board.backlog,
+            "forecast": board.forecast,
             "waiting_tags": board.waiting_tags,
             "last_receipt_wall_ns": board.last_receipt_wall_ns,
             "centre_reachable": board.centre_reachable(),

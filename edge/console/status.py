@@ -31,6 +31,8 @@ def status_json(facts: Mapping[str, Any]) -> dict[str, Any]:
         "backlog_segments": facts["backlog"].segments,
         "backlog_bytes": facts["backlog"].size_bytes,
         "oldest_backlog_wall_ns": facts["backlog"].oldest_wall_ns,
+        "backlog_through_wall_ns": facts["forecast"].through_wall_ns,
+        "line_kbps": facts["forecast"].line_kbps,
         "waiting_tags": facts["waiting_tags"],
         "last_receipt_wall_ns": facts["last_receipt_wall_ns"],
     }

@@ -1,7 +1,8 @@
 """What is sent next. Pure: the clock and the jitter are arguments.
 
 Order: case tags, the open session, closed sessions, everything else; oldest first within each. An item that
-failed waits by itself and holds nothing up.
+failed waits by itself and holds nothing up. Among closed sessions the newest comes first, so that an old backlog never
+stands before what was received today: `order` is the place in the list that the spool gives.
 """
 
 from __future__ import annotations

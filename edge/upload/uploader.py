@@ -25,6 +25,7 @@ from edge.agent.room_record import RoomRecord
 from edge.agent.spool_reader import SpoolReader, SpoolSegment
 from edge.agent.trouble import ABOUT_THIS_PC, ArchiveTrouble, CentreRefused, CentreUnclear, RecorderRefused, Trouble
 from edge.upload.archive_client import ArchiveClient
+from edge.upload.line import Line, Meter
 from edge.upload.policy import Failures, Item, Priority, choose
 from storage.errors import StorageError
 from storage.receipt import open_receipt
@@ -67,6 +68,14 @@ class UploadTiming:
     first_wait_s: float = FIRST_S
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """To the archive: what puts files there, and the line that both keep to."""
+
+    archive: ArchiveClient
+    line: Line
+
+
 _OF_ONE = (CentreRefused, CentreUnclear, ArchiveTrouble, RecorderRefused, SegmentUnreadable, BadReceipt)
 
 
@@ -74,7 +83,7 @@ class Uploader:
     def __init__(
         self,
         centre: Centre,
-        archive: ArchiveClient,
+        way: Way,
         spool: SpoolReader,
         outbox: Outbox,
         record: RoomRecord,
@@ -83,7 +92,7 @@ class Uploader:
         timing: UploadTiming,
     ) -> None:
         self._centre = centre
-        self._archive = archive
+        self._archive, self._line = way.archive, way.line
         self._spool = spool
         self._outbox = outbox
         self._record = record
@@ -122,7 +131,7 @@ class Uploader:
         for priority, kind in _KINDS.items():
             found = self._spool.waiting_segments(sent, kind, session, LOOK_AT + self._failures.count())
             by_key = {one.manifest_sha256: one for one in found if not self._outbox.has_verdict(one.manifest_sha256)}
-            items = [Item(key, priority, one.number) for key, one in by_key.items()]
+            items = [Item(key, priority, place) for place, key in enumerate(by_key)]
             chosen = choose(items, self._failures, time.monotonic_ns())
             if chosen is not None:
                 return by_key[chosen.key]
@@ -140,22 +149,26 @@ class Uploader:
             await self._handover.deliver(verdict)
 
     async def _bring(self, segment: SpoolSegment) -> None:
+        began_s = time.monotonic()
         grant = await self._centre.grant(segment.manifest_sha256)
         receipt = grant.receipt_given()
         if receipt is None:
             if not grant.url:
                 raise CentreUnclear("a grant without an address")
-            receipt = await self._put(grant, segment)
+            receipt = await self._put(grant, segment, began_s)
         received_wall_ns = self._check(receipt, segment.manifest_sha256)
         self._outbox.add_receipt(segment.manifest_sha256, receipt)
         await self._handover.deliver(Verdict(segment.manifest_sha256, receipt))
         self._board.last_receipt_wall_ns = received_wall_ns
 
-    async def _put(self, grant: Grant, segment: SpoolSegment) -> str:
+    async def _put(self, grant: Grant, segment: SpoolSegment, began_s: float) -> str:
         """The receipt. An archive that refuses may hold the object already: only the centre can tell."""
         refusal: ArchiveTrouble | None = None
+        meter = self._line.meter = Meter()
+        put_s = time.monotonic()
         try:
             await self._archive.put(grant, segment.path, segment.size)
+            put_s = time.monotonic() - put_s
         except OSError:
             raise SegmentUnreadable from None
         except ArchiveTrouble as trouble:
@@ -164,11 +177,14 @@ class Uploader:
             refusal = trouble
         held = await asyncio.to_thread(altered, segment) if refusal else None
         try:
-            return await self._centre.uploaded(segment.manifest_sha256, held)
+            receipt = await self._centre.uploaded(segment.manifest_sha256, held)
         except CentreRefused as unheard:
             if unheard.code == BYTES_DIFFER:
                 raise
             raise refusal or unheard from None
+        if refusal is None:
+            self._line.brought(segment.size, put_s, time.monotonic() - began_s, meter.waited_s)
+        return receipt
 
     def _check(self, receipt: str, manifest_sha256: str) -> int:
         """When the centre received it. The recorder checks everything once more before it ever deletes."""
