@@ -16,6 +16,7 @@ class Coverage:
 
     spans: list[tuple[int, int]] = field(default_factory=list)
     expired: list[tuple[int, int]] = field(default_factory=list)
+    replaced: set[str] = field(default_factory=set)  # entries that one from the second copy stands for
     _runs: dict[str, SegmentManifest] = field(default_factory=dict)
     _gap_since: set[str] = field(default_factory=set)
 
@@ -29,6 +30,10 @@ class Coverage:
 
     def add_segment(self, segment: SegmentManifest) -> str | None:
         """What is wrong with its place in its run: None, `order` or `sequence-hole`."""
+        if segment.replaces is not None:  # brought in later, out of the run's order
+            self.replaced.update(segment.replaces)
+            self.spans.append((segment.start.wall_ns, segment.end.wall_ns))
+            return None
         before = self._runs.get(segment.run)
         fault = _run_fault(before, segment, explained=segment.run in self._gap_since)
         self._runs[segment.run] = segment

@@ -42,6 +42,7 @@ class Recorder:
 
     def __init__(self, settings: RecorderSettings, outlets: Outlets) -> None:
         self._directory = settings.data_directory / "recorder"
+        self._mirror_directory = settings.mirror_directory
         self._outlets = outlets
         self._version = program_version()
         self._lock = threading.RLock()
@@ -207,7 +208,13 @@ class Recorder:
         try:
             if self._recording is None:
                 self._recording = RoomRecording(
-                    self._directory / "spool", self._key, pinned, self._outlets, read_clock_state, self._version
+                    self._directory / "spool",
+                    self._key,
+                    pinned,
+                    self._outlets,
+                    read_clock_state,
+                    self._version,
+                    self._mirror_directory,
                 )
             if orders is not None:
                 self._recording.record(orders)

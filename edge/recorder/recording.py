@@ -13,6 +13,12 @@ from pathlib import Path
 import structlog
 
 from config.room import RoomConfiguration, SpoolSettings
+from edge.mirror.both_copies import BothCopies
+from edge.mirror.restorer import FirstCopy
+from edge.mirror.second_copy import SecondCopy
+from edge.gate.gate import Gate
+from edge.gate.live import LiveGate
+from edge.gate.steering import Sessions, Steering, SteeringParts
 from edge.pipeline.recording import RecordingPipeline
 from edge.recorder.attendant import Attendant, Report, Surroundings
 from edge.recorder.attendants import make_attendants
@@ -39,6 +45,8 @@ log = structlog.get_logger("recorder")
 NOTES_READ_BACK = 10_000
 STOP_PIPELINE_S = 2.0
 STOP_SPOOL_S = 2.0
+PRE_ROLL_NS = 30_000_000_000  # until the configuration was asked
+SPOOL_IS_BEHIND_90K = 5 * 90_000
 
 
 @dataclass(frozen=True)
@@ -76,11 +84,14 @@ class RoomRecording:
         outlets: Outlets,
         clock: Callable[[], ClockState],
         version: str,
+        mirror_directory: Path | None = None,
     ) -> None:
         self._spool, self._pinned, self._outlets, self._clock, self._version = spool, pinned, outlets, clock, version
         self.index: SpoolIndex = open_index(spool)
         self.ledger = Ledger(spool, self.index, key, Place(pinned.device, pinned.room), present, clock)
-        self.notes = Notes(self.ledger, outlets.failed)
+        self.notes = Notes(self.ledger, self._spool_failed)
+        self._mirror_directory = mirror_directory
+        self._second: SecondCopy | None = None
         self.problems = list(self._recover())
         self.sources = SourceBoard()
         self._orders: Orders | None = None
@@ -91,8 +102,10 @@ class RoomRecording:
         self._room: DiskRoom | None = None
         self._attendants: tuple[Attendant, ...] = ()
         self._observer: Observer | None = None
+        self.gate: Gate | None = None
+        self._steering: Steering | None = None
         self._changing = threading.Lock()
-        self._stopped = False
+        self._stopped = self._spool_lost = False
 
     def _recover(self) -> Iterator[str]:
         adopted = adopt_chain(self._spool, self.index, self.ledger)
@@ -144,14 +157,17 @@ class RoomRecording:
             if orders != self._orders:
                 self.notes.write(NoteKind.CONFIGURED, detail=orders.detail)
                 self._orders = orders
+                self._decide()
             keeper, writer = self._prepare(orders)
             keeper.recipients = orders.sealing.texts
+            if self._second is not None:
+                self._second.writer.seal_to(orders.sealing.texts)
             if self._pipeline is not None:
                 if not self.change_waits or (self.sessions.current is not None and self.sources.all_there):
                     return
-                writer.break_cause = GapCause.FORMAT_CHANGED
+                self._break_because(GapCause.FORMAT_CHANGED)
                 self._pipeline.stop(STOP_PIPELINE_S)
-                writer.break_cause = None
+                self._break_because(None)
             self._start_pipeline(orders.configuration, writer)
 
     def stop(self) -> None:
@@ -162,19 +178,35 @@ class RoomRecording:
                 self._pipeline.stop(STOP_PIPELINE_S)
             if self._observer is not None:
                 self._observer.stop()
+            if self.gate is not None:
+                self.gate.finish()
+            if self._second is not None:
+                self._second.stop(STOP_SPOOL_S)
             self.notes.stop()
             written = self._writer.stop(STOP_SPOOL_S) if self._writer else True
-            if written:
+            if written and not self._spool_lost:
                 self.notes.write(NoteKind.RECORDER_STOPPED, detail=self._version)
                 self.index.close()
             else:
                 log.error("stop-unfinished", message="the disk did not take all in time; the next start recovers it")
 
     def cut(self) -> None:
-        """A session opened or closed: a new segment at the next key frame, and its mark on the picture."""
+        """A session opened or closed: a new segment at the next key frame, and its mark on the picture.
+
+        Whatever was paused is kept again when this returns, where a session wants it.
+        """
+        self._decide()
         if self._pipeline is not None:
             current = self.sessions.current
             self._pipeline.cut(current.session[:6].upper() if current else None)
+
+    def _decide(self) -> None:
+        if self._steering is not None:
+            self._steering.decide()
+
+    def _break_because(self, cause: GapCause | None) -> None:
+        if self.gate is not None:
+            self.gate.break_cause = cause
 
     def want_key_frame(self) -> None:
         if self._pipeline is not None:
@@ -196,34 +228,81 @@ class RoomRecording:
                 want_key_frame=self.want_key_frame,
             )
             self._keeper = RunKeeper(parts, orders.sealing.texts, self._unaccounted)
-            self._writer = SpoolWriter(self._keeper, self._outlets.run_started, self.sources.put, self._outlets.failed)
+            self._writer = SpoolWriter(self._keeper, self._outlets.run_started, self.sources.put, self._spool_failed)
             self._writer.start()
+            self._second = self._start_second_copy(self._keeper, self._writer, self._room, orders)
         return self._keeper, self._writer
 
     def _start_pipeline(self, configuration: RoomConfiguration, writer: SpoolWriter) -> None:
         self.sources.states = {}
-        if self._observer is None:
-            self._observer = self._start_observer(configuration)
-        sink: RecordingSink = writer
-        pipeline = RecordingPipeline(
-            configuration, sink, self._outlets.picture, self._outlets.sound, observe=self._observer.observe
-        )
+        sink: RecordingSink = writer if self._second is None else BothCopies(writer, self._second.writer)
+        if self.gate is None or self._observer is None:
+            self.gate = Gate(sink, lambda: writer.queued_90k, PRE_ROLL_NS)
+            self._steering = self._make_steering(self.gate, configuration)
+            self._observer = self._start_observer(configuration, self._steering)
+        self._decide()  # before the first fragment comes
+        live = LiveGate(self.gate, self._outlets.picture, self._outlets.sound)
+        pipeline = RecordingPipeline(configuration, self.gate, live.picture, live.sound, observe=self._observer.observe)
         pipeline.start()
         self._pipeline, self._recorded = pipeline, configuration
         if self.sessions.current is not None:
             self.cut()
 
-    def _start_observer(self, first: RoomConfiguration) -> Observer:
+    def _make_steering(self, gate: Gate, first: RoomConfiguration) -> Steering:
+        return Steering(
+            gate,
+            SteeringParts(
+                configuration=lambda: self._orders.configuration if self._orders else first,
+                sessions=Sessions(lambda: self.sessions.current is not None, lambda: self.sessions.last_closed),
+                clock_state=self._clock,
+                now=present,
+                note_later=self.notes.write_later,
+                opened=self.want_key_frame,
+            ),
+        )
+
+    def _start_observer(self, first: RoomConfiguration, steering: Steering) -> Observer:
         surroundings = Surroundings(
             configuration=lambda: self._orders.configuration if self._orders else first,
             session=lambda: self.sessions.current,
             clock_state=self._clock,
             note_later=self.notes.write_later,
+            steering=steering,
         )
-        self._attendants = make_attendants(surroundings)
+        self._attendants = make_attendants(surroundings) + ((self._second,) if self._second else ())
         observer = Observer(self._attendants, present)
         observer.start()
         return observer
+
+    def _start_second_copy(
+        self, keeper: RunKeeper, writer: SpoolWriter, room: DiskRoom, orders: Orders
+    ) -> SecondCopy | None:
+        if self._mirror_directory is None:
+            return None
+        first = FirstCopy(
+            spool=self._spool,
+            index=self.index,
+            ledger=self.ledger,
+            session_at=self.sessions.at,
+            run=lambda: keeper.run,
+            settled=lambda: keeper.settled,
+            well=lambda: not keeper.halted and writer.queued_90k < SPOOL_IS_BEHIND_90K,
+            limits=lambda: room.limits,
+        )
+        device = self._pinned.device
+        second = SecondCopy(self._mirror_directory, device, first, self._clock, orders.sealing.texts)
+        second.start()
+        return second
+
+    def _spool_failed(self, error: BaseException) -> None:
+        """Nothing on a disk that failed can be believed until it is read again, so the process ends and starts anew;
+        while a second copy is being written, only once the first disk can be written again."""
+        self._spool_lost = True
+        if self._second is not None and self._second.is_well:
+            log.error("spool-failed", exc_info=error)
+            self._second.carry_on(again=lambda: self._outlets.failed(error))
+        else:
+            self._outlets.failed(error)
 
     def _recover_in_life(self) -> Moment | None:
         report = RecoveryReport()

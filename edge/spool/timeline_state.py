@@ -38,4 +38,6 @@ def unaccounted(newest_first: Iterable[AnyManifest]) -> Unaccounted | None:
 
 def covers_all(manifest: AnyManifest) -> bool:
     """Whether the entry accounts for every track up to its end."""
-    return isinstance(manifest, SegmentManifest) or (isinstance(manifest, GapManifest) and manifest.track == "all")
+    if isinstance(manifest, SegmentManifest):
+        return manifest.replaces is None  # what was brought in later says nothing about how far recording came
+    return isinstance(manifest, GapManifest) and manifest.track == "all"
