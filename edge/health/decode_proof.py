@@ -10,12 +10,12 @@ import io
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import av
 from av.audio.frame import AudioFrame
-from av.codec import CodecContext
+from av.video.frame import VideoFrame
 
 MOST_WAITING = 4
 MOST_KEPT = 64
@@ -54,12 +54,13 @@ def _play(container: av.container.InputContainer, has_sound: bool) -> tuple[bool
     """Whether the first key frame gives a picture; seconds of sound, at most about SOUND_S. Raises FFmpegError."""
     shown, heard = False, 0.0
     for stream in container.streams:
-        stream.codec_context.options = _STRICT  # type: ignore[attr-defined]
+        stream.codec_context.options = _STRICT
     for packet in container.demux():
-        if packet.stream.type == "video" and not shown:
-            if packet.size and packet.is_keyframe:
-                shown = _shows(packet, container.streams.video[0].codec_context)
-        elif packet.stream.type == "audio" and heard < SOUND_S and packet.size:
+        if not packet.size:
+            continue  # the end of a track
+        if packet.stream.type == "video" and not shown and packet.is_keyframe:
+            shown = _shows([*packet.decode(), *container.streams.video[0].codec_context.decode(None)])
+        elif packet.stream.type == "audio" and heard < SOUND_S:
             frames = [frame for frame in packet.decode() if isinstance(frame, AudioFrame)]
             heard += sum(frame.samples / frame.sample_rate for frame in frames)
         if shown and (heard >= SOUND_S or not has_sound):
@@ -67,9 +68,9 @@ def _play(container: av.container.InputContainer, has_sound: bool) -> tuple[bool
     return shown, heard
 
 
-def _shows(packet: av.Packet, codec: CodecContext) -> bool:
-    frames = [*codec.decode(packet), *codec.decode(None)]  # type: ignore[attr-defined]
-    return bool(frames) and not any(frame.is_corrupt for frame in frames)
+def _shows(frames: Sequence[object]) -> bool:
+    pictures = [frame for frame in frames if isinstance(frame, VideoFrame)]
+    return bool(pictures) and not any(picture.is_corrupt for picture in pictures)
 
 
 class Prover:

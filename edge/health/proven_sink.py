@@ -1,4 +1,4 @@
-"""Stands before the spool's writer and lets the beginning of each segment be looked at. Passes everything on, at once."""
+"""Stands before the spool's writer and lets the beginning of each segment be looked at. Passes everything on."""
 
 from __future__ import annotations
 
