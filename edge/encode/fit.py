@@ -17,7 +17,7 @@ def fit_picture(picture: av.VideoFrame, width: int, height: int) -> av.VideoFram
     scaled = picture.reformat(width=inner_width, height=inner_height, format="yuv420p", interpolation="BILINEAR")
     if (inner_width, inner_height) == (width, height):
         return scaled
-    canvas = av.VideoFrame.from_ndarray(_black(width, height), "yuv420p")
+    canvas = black_picture(width, height)
     left, top = (width - inner_width) // 4 * 2, (height - inner_height) // 4 * 2
     for index in range(3):
         share = 1 if index == 0 else 2
@@ -31,7 +31,8 @@ def _even(length: float, most: int) -> int:
     return max(2, min(most, round(length / 2) * 2))
 
 
-def _black(width: int, height: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+def black_picture(width: int, height: int) -> av.VideoFrame:
+    """A black yuv420p picture in memory of its own."""
     planes = np.full((height * 3 // 2, width), 128, np.uint8)
     planes[:height] = 16
-    return planes
+    return av.VideoFrame.from_ndarray(planes, "yuv420p")

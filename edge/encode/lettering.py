@@ -43,6 +43,19 @@ def letter_tile(lines: list[str], size: int) -> Tile:
     return np.asarray(image, dtype=np.uint8)
 
 
+def wrap(parts: list[str], size: int, width: int) -> list[str]:
+    """`parts` side by side, in as few lines as hold them within `width` pixels, in order. None is broken up."""
+    font, room = _font(size), width - 2 * (size // 3)
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}  {part}" if lines else part
+        if lines and font.getlength(longer) <= room:
+            lines[-1] = longer
+        elif part:
+            lines.append(part)
+    return lines
+
+
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     path = cjk_font_path()
@@ -50,7 +63,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _latin(line: str) -> str:
-    return " ".join("".join(letter if letter.isascii() else " " for letter in line).split())
+    return " ".join("".join(letter if letter.isascii() else " " for letter in line).split()).strip("/ ")
 
 
 def _even(length: int) -> int:

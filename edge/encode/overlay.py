@@ -6,6 +6,7 @@ a machine can compare the burnt-in time with any other without reading letters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +18,12 @@ import numpy.typing as npt
 
 from edge.capture.bars import CLOCK_BAR, draw_bars
 from edge.capture.planes import Plane, plane_of
-from edge.encode.lettering import letter_tile
+from edge.encode.lettering import letter_tile, wrap
 
 Weights = npt.NDArray[np.uint16]
+CLOCK_NOT_SET = "时间未校准 / clock not set"
 _SHADE = 0.45  # how dark the ground behind the letters is
+_LETTERS_ACROSS = 26  # at least so many times the letters' height fits beside each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,21 @@ class _Patch:
 
 
 class Overlay:
-    """Writes into pictures of one size."""
+    """Writes into pictures of one size. `clock_is_set` and `climate` are asked once a second and answer at once."""
 
-    def __init__(self, height: int, timezone: str, room_name: str, unit_name: str) -> None:
+    def __init__(
+        self,
+        height: int,
+        timezone: str,
+        room_name: str,
+        unit_name: str,
+        clock_is_set: Callable[[], bool] = lambda: True,
+        climate: Callable[[], str] = lambda: "",
+    ) -> None:
         self._zone = ZoneInfo(timezone)
         self._place = f"{unit_name} {room_name}"
-        self._size = max(12, height // 32)
+        self._clock_is_set, self._climate = clock_is_set, climate
+        self._height = height
         self._inset = max(2, height // 90) // 2 * 2
         self._drawn: tuple[int, str] | None = None
         self._patches: tuple[_Patch, ...] = ()
@@ -46,18 +58,22 @@ class Overlay:
         """Write time and place into `picture`, which must be yuv420p and free to change."""
         second = wall_ns // 1_000_000_000
         if self._drawn != (second, session):
-            self._patches = self._draw(second, session, picture.width, picture.height)
+            self._patches = self._draw(self._words(second), session, picture.width, picture.height)
             self._drawn = (second, session)
         for index, patch in enumerate(self._patches):
             inset = self._inset if index == 0 else self._inset // 2
             _blend(plane_of(picture, index), patch, inset)
         draw_bars(plane_of(picture, 0), second & 0xFFFFFFFF, CLOCK_BAR)
 
-    def _draw(self, second: int, session: str, width: int, height: int) -> tuple[_Patch, ...]:
+    def _words(self, second: int) -> list[str]:
+        """The time, whether it can be relied on, and what the sensor says."""
         when = datetime.fromtimestamp(second, UTC).astimezone(self._zone)
-        first = when.strftime("%Y-%m-%d %H:%M:%S")
-        lines = [first, f"{self._place}  {session}".strip()]
-        tile = letter_tile(lines, self._size)
+        time = when.strftime("%Y-%m-%d %H:%M:%S")
+        return [time, *([] if self._clock_is_set() else [CLOCK_NOT_SET]), *filter(None, [self._climate()])]
+
+    def _draw(self, words: list[str], session: str, width: int, height: int) -> tuple[_Patch, ...]:
+        size, room = max(12, min(self._height // 32, width // _LETTERS_ACROSS)), width - 2 * self._inset
+        tile = letter_tile([*wrap(words, size, room), *wrap([self._place, session], size, room)], size)
         tile = tile[: height - 2 * self._inset, : width - 2 * self._inset]
         bright = tile.astype(np.float32) / 255
         keep = (1 - bright) * (1 - _SHADE)

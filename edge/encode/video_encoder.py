@@ -6,6 +6,7 @@ nowhere else: `KeyFrameRule` asks, by media time, so that a slow camera has them
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,6 +21,15 @@ from edge.timeline.video_clock import TICKS_PER_S
 
 TIME_BASE = Fraction(1, TICKS_PER_S)
 KEY_INTERVAL_90K = 2 * TICKS_PER_S
+SOFTWARE = "libx264"
+MOST_HELD = 3  # pictures that an encoder may have in hand: what a crash takes with it
+_NEVER = 30_000  # pictures until a key frame that nobody asked for
+_PIXELS = {"h264_qsv": "nv12"}
+# Not tried on hardware: what the probe finds wanting is not used (edge/encode/encoder_choice.py).
+_HARDWARE_OPTIONS = {
+    "h264_qsv": {"preset": "veryfast", "profile": "baseline", "async_depth": "1", "forced_idr": "1", "repeat_pps": "1"},
+    "h264_v4l2m2m": {"num_output_buffers": "4", "num_capture_buffers": "4"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +39,24 @@ class EncodedPicture:
     key: bool
 
 
+class EncoderFailed(Exception):
+    """The encoder `name` can't be used, or stopped doing what it must."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+
+
 class VideoEncoder:
-    """One picture in, one access unit out. Raises av.FFmpegError when the encoder fails."""
+    """One picture in, its access unit out at once or a few pictures later. Raises EncoderFailed, and nothing else."""
 
-    name = "libx264"
-
-    def __init__(self, settings: PictureSettings) -> None:
-        self._settings = settings
-        context = CodecContext.create("libx264", "w")
-        context.width, context.height = settings.width, settings.height
-        context.pix_fmt = "yuv420p"
-        context.time_base = TIME_BASE
-        context.framerate = Fraction(settings.rate)
-        context.bit_rate = settings.bitrate_kbps * 1000
-        context.max_b_frames = 0
-        context.thread_count = 1 if settings.height <= 720 else 2
-        context.options = encoder_options(settings)
-        context.open()
-        self._context: VideoCodecContext = context
+    def __init__(self, settings: PictureSettings, name: str = SOFTWARE) -> None:
+        self.name = name
+        self._waiting: deque[tuple[int, bool]] = deque()  # pts and whether a key frame was asked for
+        try:
+            self._context = _open(settings, name)
+        except (av.FFmpegError, ValueError, OSError) as error:
+            raise EncoderFailed(name, f"does not open ({type(error).__name__})") from error
 
     def encode(self, picture: av.VideoFrame, pts_90k: int, key: bool) -> list[EncodedPicture]:
         """`picture` must be yuv420p of the configured size; `pts_90k` must grow."""
@@ -54,7 +64,51 @@ class VideoEncoder:
         picture.time_base = TIME_BASE
         # A decoded picture remembers its own type; left so, every picture would become a key frame.
         picture.pict_type = PictureType.I if key else PictureType.NONE
-        return [_encoded(packet) for packet in self._context.encode(picture)]
+        self._waiting.append((pts_90k, key))
+        encoded = self._give(picture)
+        if len(self._waiting) > MOST_HELD:
+            raise EncoderFailed(self.name, f"holds {len(self._waiting)} pictures back")
+        return encoded
+
+    def finish(self) -> list[EncodedPicture]:
+        """What it still holds. Nothing can be encoded afterwards."""
+        return self._give(None)
+
+    def _give(self, picture: av.VideoFrame | None) -> list[EncodedPicture]:
+        try:
+            packets = self._context.encode(picture)
+        except (av.FFmpegError, ValueError, OSError) as error:
+            raise EncoderFailed(self.name, type(error).__name__) from error
+        return [self._checked(packet) for packet in packets]
+
+    def _checked(self, packet: av.Packet[Stream]) -> EncodedPicture:
+        """Every picture comes out in order, with its own time, and as a key frame where one was asked for."""
+        pts, key = self._waiting.popleft() if self._waiting else (None, False)
+        if pts is None or packet.pts != pts:
+            raise EncoderFailed(self.name, "gave a picture out of turn")
+        if key and not packet.is_keyframe:
+            raise EncoderFailed(self.name, "gave no key frame where one was asked for")
+        return EncodedPicture(bytes(packet), pts, packet.is_keyframe)
+
+
+def _open(settings: PictureSettings, name: str) -> VideoCodecContext:
+    context = CodecContext.create(name, "w")
+    if not isinstance(context, VideoCodecContext):
+        raise ValueError("not a video encoder")
+    context.width, context.height = settings.width, settings.height
+    context.pix_fmt = _PIXELS.get(name, "yuv420p")
+    context.time_base = TIME_BASE
+    context.framerate = Fraction(settings.rate)
+    context.bit_rate = settings.bitrate_kbps * 1000
+    context.max_b_frames = 0
+    if name == SOFTWARE:
+        context.thread_count = 1 if settings.height <= 720 else 2
+        context.options = encoder_options(settings)
+    else:
+        context.gop_size = _NEVER
+        context.options = dict(_HARDWARE_OPTIONS.get(name, {}))
+    context.open()
+    return context
 
 
 class KeyFrameRule:
@@ -100,9 +154,3 @@ def codec_string(access_unit: bytes) -> str:
             return f"avc1.{access_unit[place + 4 : place + 7].hex()}"
         place += 3
     raise ValueError("a key access unit without a sequence parameter set")
-
-
-def _encoded(packet: av.Packet[Stream]) -> EncodedPicture:
-    if packet.pts is None:
-        raise ValueError("the encoder gave a packet without a time")
-    return EncodedPicture(bytes(packet), packet.pts, packet.is_keyframe)

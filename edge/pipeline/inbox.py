@@ -1,8 +1,8 @@
 """The bounded queue between the sources' threads and the one that encodes.
 
-Drop rule: a picture that finds `pictures` others waiting is refused, counted, and its time kept, so that a gap is
-written for it; sound is refused only when ten seconds of its microphone's wait, and leaves silence and a gap by
-itself. Orders are never refused: they are few and made by people.
+Drop rule: a picture that finds `pictures` others of its camera waiting is refused, counted, and its time kept, so that
+a gap is written for it; sound is refused only when ten seconds of its microphone's wait, and leaves silence and a gap
+by itself. Orders are never refused: they are few and made by people.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
+from config.room import RoomConfiguration
 from edge.capture.frame import AudioBlock, Captured
 from storage.manifest import SourceName
 
@@ -31,7 +32,15 @@ class CutWanted:
     label: str
 
 
-Item = Captured | KeyWanted | CutWanted
+@dataclass(frozen=True, slots=True)
+class ArrangementWanted:
+    """Other places or other text in the picture; sources and size are what they were."""
+
+    configuration: RoomConfiguration
+
+
+Order = KeyWanted | CutWanted | ArrangementWanted
+Item = Captured | Order
 
 
 class Inbox:
@@ -39,7 +48,7 @@ class Inbox:
         self._most_pictures = pictures
         self._items: deque[Item] = deque()
         self._ready = threading.Condition()
-        self._pictures = 0
+        self._pictures: dict[SourceName, int] = {}
         self._samples: dict[SourceName, int] = {}
         self._refused: deque[int] = deque(maxlen=_MOST_REFUSED)
 
@@ -51,11 +60,13 @@ class Inbox:
                 if waiting >= _MOST_SOUND_SAMPLES:
                     return
                 self._samples[item.source] = waiting + len(item.samples)
-            elif not isinstance(item, KeyWanted | CutWanted):
-                if self._pictures >= self._most_pictures:
-                    self._refused.append(item.mono_ns)
+            elif not isinstance(item, Order):
+                waiting = self._pictures.get(item.source, 0)
+                if waiting >= self._most_pictures:
+                    if item.source == "camera":  # the second camera's next picture stands in for one that is refused
+                        self._refused.append(item.mono_ns)
                     return
-                self._pictures += 1
+                self._pictures[item.source] = waiting + 1
             self._items.append(item)
             self._ready.notify()
 
@@ -66,12 +77,13 @@ class Inbox:
                 self._ready.wait(timeout_s)
             taken = list(self._items)
             self._items.clear()
-            self._pictures, self._samples = 0, {}
+            self._pictures, self._samples = {}, {}
             return taken
 
     @property
     def pictures_wait(self) -> bool:
-        return self._pictures > 0
+        """Whether one of the main camera's does."""
+        return "camera" in self._pictures
 
     @property
     def sound_waits(self) -> frozenset[SourceName]:

@@ -12,27 +12,38 @@ import threading
 from collections.abc import Callable
 
 from config.room import RoomConfiguration
-from edge.capture.frame import AudioBlock, CopiedPacket, VideoFrame
-from edge.capture.opening import plan_sources
-from edge.capture.supervisor import SourceThread
+from edge.capture.frame import CopiedPacket, VideoFrame
+from edge.encode.encoder_choice import EncoderChoice
+from edge.encode.sensor import Sensor
+from edge.encode.video_encoder import EncoderFailed
+from edge.pipeline.beginning import Beginning, Media
+from edge.pipeline.bends import Bends
 from edge.pipeline.clock import Clock
-from edge.pipeline.inbox import CutWanted, Inbox, Item, KeyWanted
+from edge.pipeline.inbox import ArrangementWanted, CutWanted, Inbox, Item, KeyWanted
 from edge.pipeline.levels import FLOOR_DBFS
-from edge.pipeline.observation import Observation, Tap
+from edge.pipeline.observation import Observation
+from edge.pipeline.picture_track import PictureMeans
 from edge.pipeline.preview import preview_of
-from edge.pipeline.run import LiveTaps, Run, RunPlan, configured_channels, configured_microphones
-from edge.segment.sink import RecordingSink, SourceState
+from edge.pipeline.run import LiveTaps, Run, RunPlan, configured_channels, configured_sources
+from edge.pipeline.sources import Sources
+from edge.process.watchdog import Loop
+from edge.segment.sink import RecordingSink
 from storage.manifest import GapCause, SourceName
 from streaming.packet import Packet, PcmBlock
 
 LOG = logging.getLogger("shilu.pipeline")
-START_PATIENCE_NS = 1_200_000_000  # how long the first run waits for a camera and a microphone
+START_PATIENCE_NS = 1_200_000_000  # how long the first run waits for its sources and for a word about the encoder
 _TICK_S = 0.05
 _RETRY_NS = 1_000_000_000
+TURN_NS = 2_000_000_000  # one picture or block through timeline, encoder and muxer; an encoder that hangs takes longer
+BEGINNING_NS = 10_000_000_000  # while there is no run: an encoder may have to be opened, or to be emptied
 
 
 class RecordingPipeline:
-    """`start` once, `stop` once. Every other call may come from any thread and returns at once."""
+    """`start` once, `stop` once. Every other call may come from any thread and returns at once.
+
+    `clock_is_set` is asked about once a second and answers at once; `encoders` lives as long as the process.
+    """
 
     def __init__(
         self,
@@ -42,48 +53,49 @@ class RecordingPipeline:
         on_sound: Callable[[PcmBlock], None] = lambda _block: None,
         clock: Clock | None = None,
         observe: Callable[[Observation], None] = lambda _observation: None,
+        clock_is_set: Callable[[], bool] = lambda: True,
+        encoders: EncoderChoice | None = None,
     ) -> None:
         self._configuration = configuration
         self._sink = sink
         self._taps = LiveTaps(on_packet, on_sound)
         self._clock = clock or Clock()
+        self._clock_is_set = clock_is_set
+        self._encoders = encoders or EncoderChoice()
         self._inbox = Inbox()
-        self._microphones = configured_microphones(configuration)
-        self._waiting: list[VideoFrame | AudioBlock | CopiedPacket] = []
+        self._beginning = Beginning(configured_sources(configuration))
+        self._bends = Bends()
+        self._sensor: Sensor | None = None
         self._run: Run | None = None
+        self._second: VideoFrame | None = None  # the second camera's latest, which a new run begins with
         self._label = ""
         self._heard: frozenset[SourceName] = frozenset()
         self._channels: int | None = None
-        self._camera_lost = False
         self._ended_frames = 0
         self._ended_lost = 0
         self._begin_after_ns = 0
         self._not_before_ns = 0
         self.loops = 0
+        self._ending = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="pipeline", daemon=True)
-        self._sources = [
-            SourceThread(
-                planned.source, planned.names, Tap(self._inbox.put, observe), self._source_state,
-                self._clock.monotonic_ns, self._clock.wall_ns,
-            )
-            for planned in plan_sources(configuration)
-        ]  # fmt: skip
+        self._sources = Sources(configuration, self._inbox.put, observe, sink.source_state, self._clock)
 
     def start(self) -> None:
         self._begin_after_ns = self._clock.monotonic_ns() + START_PATIENCE_NS
+        self._encoders.prepare(self._configuration.picture)
+        self._change_sensor(None)
         self._thread.start()
-        for source in self._sources:
-            source.start()
+        self._sources.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Close the sources, encode what waits, end the run in order."""
-        for source in self._sources:
-            source.ask_to_stop()
-        for source in self._sources:
-            source.join(1.0)
+        self._ending = True
+        self._sources.stop()
         self._stopping.set()
         self._thread.join(timeout_s)
+        if self._sensor is not None:
+            self._sensor.stop()
 
     def request_key_frame(self) -> None:
         """A viewer wants one; at most one a second is made. A copied camera makes its own."""
@@ -93,11 +105,25 @@ class RecordingPipeline:
         """A session opens (with the short label that stands on the picture) or closes (None): a new segment at once."""
         self._inbox.put(CutWanted(session_label or ""))
 
+    def arrange(self, configuration: RoomConfiguration) -> None:
+        """Boxes, names and sensor as `configuration` says from the next picture on; the run goes on."""
+        self._inbox.put(ArrangementWanted(configuration))
+
+    def watched_loops(self) -> list[Loop]:
+        """All its threads, for the watchdog: one that stands still is stuck, whatever it records. None while it ends."""
+        if self._ending:
+            return []
+        limit_ns = BEGINNING_NS if self._run is None else TURN_NS
+        return [Loop("pipeline", id(self), self.loops, limit_ns), *self._sources.loops()]
+
+    def replace_source(self, loop: str) -> None:
+        """A source's thread is held fast by its driver: another one opens the device anew beside it."""
+        self._sources.replace(loop)
+
     @property
-    def loop_turns(self) -> dict[str, int]:
-        """How often each loop turned: a number that stands still is a thread that is stuck, whatever it records."""
-        turns = {source.name: source.loops for source in self._sources}
-        return {"pipeline": self.loops, **turns}
+    def clock_bends(self) -> dict[SourceName, int]:
+        """How often each source's own clock ran backwards."""
+        return self._bends.counts.copy()
 
     @property
     def run(self) -> str | None:
@@ -131,11 +157,6 @@ class RecordingPipeline:
         latest = None if run is None else run.picture.latest
         return None if latest is None else preview_of(latest, max_width)
 
-    def _source_state(self, state: SourceState) -> None:
-        if state.name == "camera":
-            self._camera_lost = state.state != "ok"
-        self._sink.source_state(state)
-
     def _loop(self) -> None:
         while not self._stopping.is_set():
             self._guarded(lambda: self._step(self._inbox.take(_TICK_S)))
@@ -147,8 +168,10 @@ class RecordingPipeline:
         """The one place where a fault of this thread is handled: the run ends, another one begins."""
         try:
             step()
-        except Exception:
+        except Exception as error:
             LOG.exception("encoding failed; a new run begins")
+            if isinstance(error, EncoderFailed):
+                self._encoders.give_up(error.name)
             self._not_before_ns = self._clock.monotonic_ns() + _RETRY_NS
             try:
                 self._end_run(GapCause.ENCODER_FAILED)
@@ -158,6 +181,7 @@ class RecordingPipeline:
     def _step(self, items: list[Item]) -> None:
         for item in items:
             self._obey(item)
+            self.loops += 1  # much that waits is no stuck thread
         now_ns = self._clock.monotonic_ns()
         if self._run is None:
             self._begin_when_ready(now_ns)
@@ -175,17 +199,42 @@ class RecordingPipeline:
         elif isinstance(item, KeyWanted):
             if run is not None:
                 run.picture.ask_key()
-        elif run is None:
-            self._waiting.append(item)
+        elif isinstance(item, ArrangementWanted):
+            self._arrange(item.configuration)
         else:
-            self._feed(run, item)
+            self._bends.look(item.source, item.mono_ns)
+            if run is None:
+                self._beginning.add(item)
+            else:
+                self._feed(run, item)
 
-    def _feed(self, run: Run, item: VideoFrame | AudioBlock | CopiedPacket) -> None:
+    def _arrange(self, configuration: RoomConfiguration) -> None:
+        before, self._configuration = self._configuration, configuration
+        self._change_sensor(before)
+        if self._run is not None:
+            self._run.picture.arrange(configuration)
+
+    def _change_sensor(self, before: RoomConfiguration | None) -> None:
+        settings = self._configuration.sensor
+        if before is not None and before.sensor == settings:
+            return
+        if self._sensor is not None:
+            self._sensor.stop()
+        self._sensor = None if settings is None else Sensor(settings)
+        if self._sensor is not None:
+            self._sensor.start()
+
+    def _feed(self, run: Run, item: Media) -> None:
+        if isinstance(item, VideoFrame) and item.source == "second-camera":
+            self._second = item
         if isinstance(item, CopiedPacket) and run.copied != (item.width, item.height):
             if not item.key:
                 return  # nothing can begin with it
             self._end_run(GapCause.FORMAT_CHANGED)
             run = self._begin_run(item.mono_ns, (item.width, item.height))
+        elif isinstance(item, VideoFrame) and run.has_other_size(item):
+            self._end_run(GapCause.FORMAT_CHANGED)
+            run = self._begin_run(item.mono_ns, None)
         elif run.picture.stood_still(item.mono_ns):  # the whole machine slept: not to be filled second by second
             self._end_run(GapCause.ENCODER_FAILED)
             run = self._begin_run(item.mono_ns, run.copied)
@@ -193,37 +242,40 @@ class RecordingPipeline:
 
     def _keep_going(self, run: Run, now_ns: int) -> None:
         picture, sound_waits = not self._inbox.pictures_wait, self._inbox.sound_waits  # what waits is late, not missing
+        lost = self._sources.lost
         if picture and run.picture.stood_still(now_ns):
             self._end_run(GapCause.ENCODER_FAILED)
             run = self._begin_run(now_ns, None)
-        elif picture and run.copied is not None and run.picture.starved(now_ns, self._camera_lost):
+        elif picture and run.copied is not None and run.picture.starved(now_ns, "camera" in lost):
             self._end_run(GapCause.CAMERA_LOST)
             run = self._begin_run(now_ns, None)
-        run.fill(now_ns, self._camera_lost, picture, sound_waits)
+        run.fill(now_ns, lost, picture, sound_waits)
 
     def _begin_when_ready(self, now_ns: int) -> None:
         if now_ns < self._not_before_ns:
-            self._waiting = []
+            self._beginning.clear()
             return
-        pictures = [item for item in self._waiting if _can_begin(item)]
-        blocks = [item for item in self._waiting if isinstance(item, AudioBlock)]
-        complete = bool(pictures) and self._microphones <= {block.source for block in blocks}
+        complete = self._beginning.is_complete and self._encoders.is_settled(self._configuration.picture)
         if not complete and now_ns < self._begin_after_ns:
             return
-        first = next(iter([*pictures, *blocks]), None)
-        copied = (first.width, first.height) if isinstance(first, CopiedPacket) else None
-        waiting, self._waiting = self._waiting, []
-        channels = blocks[0].samples.shape[1] if blocks and len(self._microphones) < 2 else None
-        run = self._begin_run(now_ns if first is None else first.mono_ns, copied, channels)
-        for item in waiting:
+        first = self._beginning.take(now_ns)
+        seconds = [item for item in first.items if isinstance(item, VideoFrame) and item.source == "second-camera"]
+        self._second = next(iter(seconds), self._second)
+        channels = None if self._configuration.second_microphone is not None else first.channels
+        run = self._begin_run(first.mono_ns, first.copied, channels)
+        for item in first.items:
             self._feed(run, item)
 
     def _begin_run(self, first_mono_ns: int, copied: tuple[int, int] | None, channels: int | None = None) -> Run:
         channels = channels or self._channels or configured_channels(self._configuration)
         self._channels = channels
         plan = RunPlan(first_mono_ns, min(channels, 2), self._heard, copied)
-        run = Run(self._configuration, plan, self._sink, self._taps, self._clock)
+        encoder = self._encoders.name_for(self._configuration.picture)
+        means = PictureMeans(encoder, self._clock_is_set, self._climate)
+        run = Run(self._configuration, plan, self._sink, self._taps, self._clock, means)
         run.picture.label = self._label
+        if self._second is not None:
+            run.picture.add(self._second)
         self._run = run
         return run
 
@@ -236,6 +288,5 @@ class RecordingPipeline:
         self._ended_lost += run.picture.frames_lost
         run.end(cause)
 
-
-def _can_begin(item: VideoFrame | AudioBlock | CopiedPacket) -> bool:
-    return isinstance(item, VideoFrame) or (isinstance(item, CopiedPacket) and item.key)
+    def _climate(self) -> str:
+        return "" if self._sensor is None else self._sensor.text

@@ -14,7 +14,8 @@ from config.room import MicrophoneSource, RoomConfiguration, RtspSource, SoundSo
 from edge.capture.frame import AudioBlock, CopiedPacket, VideoFrame
 from edge.encode.audio_encoder import PRIMING_SAMPLES
 from edge.pipeline.clock import Clock
-from edge.pipeline.picture_track import PictureTrack
+from edge.pipeline.picture_gaps import PictureGap
+from edge.pipeline.picture_track import PictureMeans, PictureTrack
 from edge.pipeline.sound_track import Microphone, SoundGap, SoundTrack
 from edge.segment.muxer import RunShape
 from edge.segment.run_writer import RunWriter
@@ -24,6 +25,7 @@ from edge.timeline.video_clock import ticks_of
 from storage.manifest import GapCause, MicrophoneTrack, SourceName
 from streaming.packet import Packet, PcmBlock
 
+LEAST_RUN_NS = 5_000_000_000  # before a camera's other size breaks it
 PRIMING_NS = PRIMING_SAMPLES * 1_000_000_000 // 48_000
 
 
@@ -49,10 +51,17 @@ class Run:
     """pts 0 lies one AAC frame before the first picture: that is where the encoder's priming goes."""
 
     def __init__(
-        self, configuration: RoomConfiguration, plan: RunPlan, sink: RecordingSink, taps: LiveTaps, clock: Clock
+        self,
+        configuration: RoomConfiguration,
+        plan: RunPlan,
+        sink: RecordingSink,
+        taps: LiveTaps,
+        clock: Clock,
+        means: PictureMeans | None = None,
     ) -> None:
         self.run = secrets.token_hex(16)
         self.copied = plan.copied
+        self._sizes: dict[SourceName, tuple[int, int]] = {}
         self._sink = sink
         self._clock = clock
         self._anchor_mono_ns = plan.first_mono_ns - PRIMING_NS
@@ -65,12 +74,19 @@ class Run:
         self._writer = writer
         self.picture = PictureTrack(
             configuration, self._anchor_mono_ns, clock, writer.add_picture, writer.cut_at, taps.on_packet,
-            lambda span: self._gap("video", span, span.cause),
+            lambda span: self._gap("video", span, span.cause.cause, span.cause.source), means,
         )  # fmt: skip
         self.sound = SoundTrack(
             self._anchor_mono_ns, plan.channels, planned_microphones(configuration), plan.heard, writer.add_sound,
             taps.on_sound, lambda span: self._gap("audio", span, span.cause.cause, span.cause.source),
         )  # fmt: skip
+
+    def has_other_size(self, frame: VideoFrame) -> bool:
+        """Whether its camera gave pictures of another size in this run. That ends the run, which lasts some seconds
+        at least: a camera that keeps changing must not fill the chain with runs of one picture."""
+        size = (frame.picture.width, frame.picture.height)
+        known = self._sizes.setdefault(frame.source, size)
+        return size != known and frame.mono_ns - self._anchor_mono_ns >= LEAST_RUN_NS
 
     def add(self, item: VideoFrame | AudioBlock | CopiedPacket) -> None:
         if isinstance(item, AudioBlock):
@@ -80,27 +96,29 @@ class Run:
         else:
             self.picture.add(item)
 
-    def fill(self, now_ns: int, camera_lost: bool, picture: bool, sound_waits: frozenset[SourceName]) -> None:
+    def fill(self, now_ns: int, lost: frozenset[SourceName], picture: bool, sound_waits: frozenset[SourceName]) -> None:
         """Fill what is missing of `picture` and of the sound that doesn't wait; called many times a second.
 
         A copied run can't be filled with slates: its owner ends it instead.
         """
         self._writer.microphones = self.sound.microphones
         if picture and self.copied is None:
-            self.picture.fill(now_ns, camera_lost)
+            self.picture.fill(now_ns, "camera" in lost, "second-camera" in lost)
         self.sound.fill(now_ns, sound_waits)
 
     def end(self, cause: GapCause | None) -> None:
         try:
-            self.sound.finish(self.picture.last_mono_ns)
             self.picture.finish()
         finally:
-            self._writer.end(cause)
+            try:
+                self.sound.finish(self.picture.last_mono_ns)
+            finally:
+                self._writer.end(cause)
 
     def _gap(
         self,
         track: Literal["video", "audio"],
-        span: GapSpan[GapCause] | GapSpan[SoundGap],
+        span: GapSpan[PictureGap] | GapSpan[SoundGap],
         cause: GapCause,
         source: SourceName | None = None,
     ) -> None:
@@ -132,8 +150,8 @@ def configured_channels(configuration: RoomConfiguration) -> int:
     return configuration.microphone.channels if isinstance(configuration.microphone, MicrophoneSource) else 1
 
 
-def configured_microphones(configuration: RoomConfiguration) -> frozenset[SourceName]:
+def configured_sources(configuration: RoomConfiguration) -> frozenset[SourceName]:
     """What a run's first picture waits for, for a while."""
-    if configuration.microphone is None:
-        return frozenset()
-    return frozenset(microphone.source for microphone in planned_microphones(configuration))
+    microphones = [] if configuration.microphone is None else planned_microphones(configuration)
+    cameras: list[SourceName] = ["camera"] if configuration.second_camera is None else ["camera", "second-camera"]
+    return frozenset([*cameras, *(microphone.source for microphone in microphones)])

@@ -19,6 +19,7 @@ from edge.capture.stamp import StampPainter
 from edge.capture.stamp_reader import measure
 from edge.pipeline.clock import Clock
 from edge.pipeline.inbox import Inbox
+from edge.pipeline.picture_gaps import PictureGap
 from edge.pipeline.picture_track import PictureTrack
 from edge.pipeline.recording import RecordingPipeline
 from edge.timeline.gaps import GapSpan
@@ -191,7 +192,7 @@ def test_a_full_inbox_refuses_and_remembers() -> None:
 
 def test_pictures_that_came_too_fast_leave_one_gap_and_no_slate() -> None:
     """The encoder was behind: what was refused is counted and stated, what waited is encoded as ever."""
-    gaps: list[GapSpan[GapCause]] = []
+    gaps: list[GapSpan[PictureGap]] = []
     packets: list[Packet] = []
     track = PictureTrack(
         CONFIGURATION, 0, Clock(), lambda _encoded: None, lambda _pts: None, packets.append, gaps.append
@@ -204,7 +205,7 @@ def test_pictures_that_came_too_fast_leave_one_gap_and_no_slate() -> None:
     track.fill(1_000_000_000, False)
     for number in range(20, 25):
         track.add(VideoFrame(number * 40_000_000, painter.paint(number)))
-    assert gaps == [GapSpan(400_000_000, 800_000_000, GapCause.ENCODER_FAILED)]
+    assert gaps == [GapSpan(400_000_000, 800_000_000, PictureGap(GapCause.ENCODER_FAILED))]
     assert (track.frames, track.frames_lost) == (15, 10)
     assert [packet.pts_90k // 3600 for packet in packets] == [*range(10), *range(20, 25)]
 
