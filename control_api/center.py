@@ -40,7 +40,7 @@ class Center:
     archive_trouble: str = ""
     archive_ready: bool = False
     keeping_fault: bool = False
-    entries_kept: set[str] = field(default_factory=set)  # waiting segments whose entries the archive has
+    entries_looked_at: bool = False  # since this start: whether the archive has the entries of waiting segments
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     loop: asyncio.AbstractEventLoop | None = None
     watching: Watchers = field(default_factory=Watchers)

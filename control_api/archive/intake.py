@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 
 from control_api.archive.admission import Place, admit, is_hole
 from control_api.archive.alarms import clear_alarm, raise_alarm
+from control_api.archive.corrections import date_late, take_correction
 from control_api.archive.retention import clock_plausible, kept_from
+from control_api.archive.settling import settle_expired
 from control_api.database import Alarm, Device, Entry, RefusedEntry
 from control_api.database.engine import Database
 from control_api.devices.tokens import KnownDevice
 from control_api.errors import CenterError
 from control_api.sessions.derive import apply_note
+from control_api.sessions.missed import apply_missed
 from storage.chain import AlreadyKnown, AnyManifest, ChainError, open_entry
 from storage.errors import StorageError
 from storage.layout import manifest_key, sealed_key
@@ -138,8 +141,19 @@ def _accept(
     before = _refused_row(session, device, sha256)
     if before is not None:
         before.accepted_later_wall_ns = now_ns
+    session.flush()
+    _follow(session, device, entry, manifest, now_ns)
+
+
+def _follow(session: Session, device: Device, entry: Entry, manifest: AnyManifest, now_ns: int) -> None:
+    """What an accepted entry says of others: sessions, missed ones, times, footage that is no longer awaited."""
     if isinstance(manifest, NoteManifest):
         apply_note(session, manifest, now_ns)
+        apply_missed(session, manifest, entry.sha256)
+        take_correction(session, device, manifest, entry.sha256, now_ns)
+    elif isinstance(manifest, GapManifest):
+        settle_expired(session, manifest, entry.sha256, now_ns)
+    date_late(session, device, entry, manifest, now_ns)
 
 
 def _entry(manifest: AnyManifest, jws: str, sha256: str, behind_refused: bool, now_ns: int) -> Entry:

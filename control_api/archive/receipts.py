@@ -6,13 +6,16 @@ that a crash or a second centre between two steps can't make two.
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from control_api.archive.alarms import raise_alarm
 from control_api.archive.holding import hold_new
 from control_api.archive.keeping import archive_down, due, keep, put_off, read_back
 from control_api.archive.retention import retain_until
+from control_api.archive.settling import settle_replaced
 from control_api.center import Center
 from control_api.database import Device, Entry
 from control_api.devices.tokens import KnownDevice
@@ -20,9 +23,12 @@ from control_api.errors import CenterError, NotFound
 from storage.chain import AnyManifest, open_entry
 from storage.errors import StorageError
 from storage.layout import manifest_key, receipt_key
+from storage.manifest import SegmentManifest
 from storage.object_store import StoredObject
 from storage.receipt import Receipt, open_receipt, sign_receipt
 from storage.signing import PublicKey
+
+_WITHOUT_RECEIPT = ("waiting", "refused")
 
 
 def find_entry(session: Session, known: KnownDevice, manifest_sha256: str) -> Entry:
@@ -53,7 +59,7 @@ def give_receipt(center: Center, known: KnownDevice, manifest_sha256: str, held_
     receipt = _kept_receipt(center, entry, manifest, stored, until)
     if entry.kind == "segment":
         center.store.extend_retention(stored.key, stored.version_id, until)  # the grant's date may be older
-    _record(center, entry, receipt, stored, until)
+    _record(center, entry, manifest, receipt, stored, until)
     if entry.kind == "segment":
         hold_new(center, entry.sha256)
     return receipt
@@ -69,8 +75,7 @@ def keep_waiting(center: Center, limit: int = 200) -> int:
         query = select(Entry.sha256, Device).join(Device, Device.id == Entry.device_id)
         query = query.where(Entry.state == "waiting", Entry.kind != "segment", due(center.now_ns()))
         rows = session.execute(query.limit(limit)).all()
-    while _keep_segment_entries(center):
-        pass  # what was accepted before these goes before them
+    _keep_segment_entries(center)  # what was accepted before these goes before them
     for sha256, device in rows:
         try:
             give_receipt(center, KnownDevice(device.id, device.room_id, device.state, device.chain_key), sha256)
@@ -81,23 +86,38 @@ def keep_waiting(center: Center, limit: int = 200) -> int:
     return len(rows)
 
 
-def _keep_segment_entries(center: Center, limit: int = 200) -> int:
+def _keep_segment_entries(center: Center, limit: int = 200) -> None:
     """Ahead of their bytes: whoever reads the archive meanwhile, or after bytes that never came, finds the chain whole
-    there. How many were looked at; what is kept is remembered, not written down."""
-    query = select(Entry.sha256).where(Entry.kind == "segment", Entry.state.in_(("waiting", "refused")))
-    with center.database.reading() as session:
-        without = session.scalars(query.order_by(Entry.received_wall_ns, Entry.number)).all()
-    center.entries_kept &= set(without)
-    missing = [sha256 for sha256 in without if sha256 not in center.entries_kept][:limit]
-    for sha256 in missing:
-        try:
-            _keep_entry(center, sha256)
-        except Exception as error:
-            if archive_down(error):
-                raise
-            put_off(center, sha256, error)
-        center.entries_kept.add(sha256)
-    return len(missing)
+    there. A page at a time. After a start all are put in once more: the archive may be another one, or an older copy.
+    """
+    if not center.entries_looked_at:
+        with center.database.writing() as session:
+            again = update(Entry).where(Entry.state.in_(_WITHOUT_RECEIPT), Entry.kind == "segment", Entry.entry_kept)
+            session.execute(again.values(entry_kept=False))
+        center.entries_looked_at = True
+    query = select(Entry.sha256).where(
+        Entry.kind == "segment", Entry.state.in_(_WITHOUT_RECEIPT), Entry.entry_kept.is_(False), due(center.now_ns())
+    )
+    while True:
+        with center.database.reading() as session:
+            page = session.scalars(query.order_by(Entry.received_wall_ns, Entry.number).limit(limit)).all()
+        for sha256 in page:
+            try:
+                _keep_entry(center, sha256)
+            except Exception as error:
+                if archive_down(error):
+                    raise
+                put_off(center, sha256, error)
+        _remember_kept(center, page)
+        if len(page) < limit:
+            return
+
+
+def _remember_kept(center: Center, page: Sequence[str]) -> None:
+    """Those that were put off stand aside for their hour."""
+    if page:
+        with center.database.writing() as session:
+            session.execute(update(Entry).where(Entry.sha256.in_(page), due(center.now_ns())).values(entry_kept=True))
 
 
 def _keep_entry(center: Center, sha256: str) -> None:
@@ -170,7 +190,9 @@ def _check_standing(center: Center, standing: str, manifest_sha256: str) -> None
         )
 
 
-def _record(center: Center, entry: Entry, receipt: str, stored: StoredObject, until: int) -> None:
+def _record(
+    center: Center, entry: Entry, manifest: AnyManifest, receipt: str, stored: StoredObject, until: int
+) -> None:
     now_ns = center.now_ns()
     with center.database.writing() as session:
         row = session.get_one(Entry, entry.sha256)
@@ -180,6 +202,8 @@ def _record(center: Center, entry: Entry, receipt: str, stored: StoredObject, un
             row.version_id = stored.version_id
             row.retain_until_wall_ns = until
             row.receipted_wall_ns = now_ns
+            if isinstance(manifest, SegmentManifest):
+                settle_replaced(session, manifest, row.sha256)
         device = session.get_one(Device, entry.device_id)
         device.last_proved_wall_ns = max(device.last_proved_wall_ns or 0, now_ns)
 

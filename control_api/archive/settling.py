@@ -1,0 +1,51 @@
+"""Which bytes are no longer awaited: footage that a room let go on a full disk, or that its second copy stands for.
+
+Only the room's own signed entries settle anything, only of the same chain, and never what belongs to a session: a room
+has no leave to let that go, whatever it signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from control_api.archive.alarms import raise_alarm
+from control_api.archive.retention import in_session
+from control_api.database import Entry
+from storage.manifest import GapCause, GapManifest, SegmentManifest
+
+
+def awaited() -> ColumnElement[bool]:
+    """A condition on segments: their bytes are still to come."""
+    return (Entry.state == "waiting") & Entry.settled_by.is_(None)
+
+
+def settle_expired(session: Session, gap: GapManifest, sha256: str, now_ns: int) -> None:
+    """A gap `expired-unarchived`: the segments inside it will not come."""
+    if gap.cause is not GapCause.EXPIRED_UNARCHIVED:
+        return
+    query = select(Entry).where(
+        Entry.device_id == gap.device,
+        Entry.kind == "segment",
+        Entry.number < gap.number,
+        Entry.start_wall_ns >= min(gap.start.wall_ns, gap.end.wall_ns),
+        Entry.end_wall_ns <= max(gap.start.wall_ns, gap.end.wall_ns),
+        awaited(),
+    )
+    for entry in session.scalars(query).all():
+        if in_session(session, entry):
+            raise_alarm(
+                session, now_ns, "session-let-go", room_id=entry.room_id, device_id=entry.device_id, detail=sha256[:16]
+            )
+        else:
+            entry.settled_by = sha256
+
+
+def settle_replaced(session: Session, copy: SegmentManifest, sha256: str) -> None:
+    """The second copy's bytes are here: what it stands for is no longer awaited, and is not shown beside it."""
+    replaced: Collection[str] = copy.replaces or ()
+    for entry in session.scalars(select(Entry).where(Entry.sha256.in_(replaced))).all():
+        if entry.device_id == copy.device and entry.number < copy.number and entry.kind != "note":
+            entry.settled_by = sha256
