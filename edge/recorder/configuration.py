@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.loading import SettingsError, check_settings
 from config.room import RoomConfiguration
@@ -16,6 +17,12 @@ from storage.disk import replace_file
 from storage.errors import StorageError
 from storage.sealing_list import BadSealingList, SealingList, open_sealing_list
 from storage.signing import CONFIGURATION_TYP, PublicKey, open_json
+
+_BESIDE_THE_ENCODER: dict[str, Any] = {
+    **dict.fromkeys(("version", "spool", "case_pattern", "recording", "health", "line"), True),
+    **dict.fromkeys(("room_name", "unit_name", "timezone", "sensor"), True),
+    "second_camera": {"box": True, "main_box": True},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,12 @@ def keep_orders(directory: Path, orders: Orders) -> None:
 
 
 def same_recording(one: RoomConfiguration, other: RoomConfiguration) -> bool:
-    """Whether what is recorded is the same: then no new run is needed."""
-    ignored = {"version", "spool", "case_pattern"}
-    same = one.model_dump(exclude=ignored) == other.model_dump(exclude=ignored)
-    return same and one.spool.segment_s == other.spool.segment_s
+    """Whether the same sources are encoded alike: then no new run is needed.
+
+    What stands where in the picture, and the text on it, changes while a run goes on.
+    """
+    encoded_one, encoded_other = (it.model_dump(exclude=_BESIDE_THE_ENCODER) for it in (one, other))
+    return encoded_one == encoded_other and one.spool.segment_s == other.spool.segment_s
 
 
 def _open_configuration(jws: str, centre: PublicKey) -> RoomConfiguration:
