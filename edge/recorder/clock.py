@@ -1,6 +1,16 @@
 """How well the wall clock is known: asks the kernel through adjtimex(2), which needs no rights to read.
 
-A unit with `ProtectClock` must allow that call. Without an answer the state is `unknown`, never assumed.
+A unit with `ProtectClock` must allow that call. Without an answer the state is `unknown`, never assumed. What the time
+services leave in the kernel differs:
+
+- chrony writes its root distance as `maxerror`, 16 s while it is not synchronized; it clears the kernel's flag only
+  with `rtcsync` in its configuration, and leaves `offset` alone, which therefore says nothing.
+- systemd-timesyncd hands its corrections to the kernel (`offset`: what is still to be corrected), sets `maxerror` to
+  nought and clears the flag; its file `synchronized` exists from the first time on. How far its server is from the
+  truth it tells nobody: the uncertainty is counted from the last correction alone.
+
+The kernel lets `maxerror` grow by half a millisecond a second, and sets the flag itself at 16 s or when somebody sets
+the clock by hand. So a time service that has died shows as an uncertainty that grows.
 """
 
 from __future__ import annotations
@@ -15,8 +25,13 @@ from storage.manifest import ClockState
 _STA_UNSYNC = 0x0040
 _STA_NANO = 0x2000
 _TIME_ERROR = 5
-_CHRONY = Path("/run/chrony/chronyd.pid")
-_TIMESYNCD = Path("/run/systemd/timesync/synchronized")
+_UNKNOWN_ERROR_US = 16_000_000
+Source = Literal["chrony", "systemd-timesyncd", "kernel"]
+# A unit's control group exists while it runs, and every user may look; chrony's own files are closed to others.
+_GROUPS = (Path("/sys/fs/cgroup/system.slice"), Path("/sys/fs/cgroup/systemd/system.slice"))
+_CHRONY = ("chrony.service", "chronyd.service")
+_TIMESYNCD = ("systemd-timesyncd.service",)
+_TIMESYNCD_SYNCED = Path("/run/systemd/timesync/synchronized")
 
 
 class _Timex(ctypes.Structure):
@@ -57,22 +72,42 @@ def read_clock_state() -> ClockState:
         return ClockState()
     if answer < 0:
         return ClockState()
-    return describe(answer, timex.status, timex.offset, timex.esterror, _source())
-
-
-def describe(
-    answer: int, status: int, offset: int, error_us: int, source: Literal["chrony", "systemd-timesyncd", "kernel"]
-) -> ClockState:
-    """Pure: what adjtimex's numbers mean. `offset` is in nanoseconds or microseconds by a bit of `status`."""
-    return ClockState(
-        source=source,
-        synchronized=answer != _TIME_ERROR and not status & _STA_UNSYNC,
-        offset_ns=offset if status & _STA_NANO else offset * 1_000,
-        uncertainty_ns=max(0, error_us) * 1_000,
+    return describe(
+        answer,
+        timex.status,
+        timex.offset,
+        timex.maxerror,
+        _source(),
+        timesyncd_synced=os.path.exists(_TIMESYNCD_SYNCED),
     )
 
 
-def _source() -> Literal["chrony", "systemd-timesyncd", "kernel"]:
-    if os.path.exists(_CHRONY):
+def describe(
+    answer: int, status: int, offset: int, max_error_us: int, source: Source, *, timesyncd_synced: bool = True
+) -> ClockState:
+    """Pure: what adjtimex's numbers mean. `offset` is in nanoseconds or microseconds by a bit of `status`."""
+    flagged = answer == _TIME_ERROR or bool(status & _STA_UNSYNC)
+    if source == "chrony":
+        return ClockState(
+            source=source,
+            synchronized=0 <= max_error_us < _UNKNOWN_ERROR_US,
+            offset_ns=None,
+            uncertainty_ns=max(0, max_error_us) * 1_000,
+        )
+    offset_ns = offset if status & _STA_NANO else offset * 1_000
+    return ClockState(
+        source=source,
+        synchronized=not flagged and (source == "kernel" or timesyncd_synced),
+        offset_ns=offset_ns,
+        uncertainty_ns=max(0, max_error_us) * 1_000 + abs(offset_ns),
+    )
+
+
+def _source() -> Source:
+    if _runs(_CHRONY):
         return "chrony"
-    return "systemd-timesyncd" if os.path.exists(_TIMESYNCD) else "kernel"
+    return "systemd-timesyncd" if _runs(_TIMESYNCD) else "kernel"
+
+
+def _runs(units: tuple[str, ...]) -> bool:
+    return any(os.path.isdir(group / unit) for group in _GROUPS for unit in units)

@@ -10,7 +10,6 @@ import pytest
 from edge.recorder.clock import describe, read_clock_state
 from edge.recorder.problems import PROBLEMS
 from edge.recorder.status import Facts, describe_status, problems_of, state_of
-from edge.recorder.watchdog import Watchdog
 from edge.segment.sink import SourceState
 from edge.spool.index import Backlog
 from storage.manifest import Moment
@@ -61,8 +60,8 @@ def test_a_source_is_shown_as_it_said() -> None:
 
 
 def test_the_kernels_numbers_are_read_in_their_units() -> None:
-    assert describe(0, 0x2001, -1500, 20, "chrony").model_dump() == {
-        "source": "chrony", "synchronized": True, "offset_ns": -1500, "uncertainty_ns": 20_000,
+    assert describe(0, 0x2001, -1500, 20, "systemd-timesyncd").model_dump() == {
+        "source": "systemd-timesyncd", "synchronized": True, "offset_ns": -1500, "uncertainty_ns": 21_500,
     }  # fmt: skip
     unsynchronised = describe(5, 0x40, 3, 16_000_000, "kernel")
     assert (unsynchronised.synchronized, unsynchronised.offset_ns) == (False, 3_000)
@@ -72,11 +71,3 @@ def test_the_kernel_answers_here() -> None:
     state = read_clock_state()
     assert state.source != "unknown"
     assert state.synchronized is not None
-
-
-def test_a_loop_that_turns_is_never_stuck_and_one_that_stands_is() -> None:
-    watchdog = Watchdog(stuck_ns=10)
-    assert not any(watchdog.is_stuck(1, turns, turns * 8) for turns in range(50))
-    assert not watchdog.is_stuck(1, 49, 49 * 8 + 10)
-    assert watchdog.is_stuck(1, 49, 49 * 8 + 11)
-    assert not watchdog.is_stuck(2, 49, 49 * 8 + 12)  # a new run of the pipeline
