@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from config.room import RoomConfiguration
+from edge.gate.steering import Steering
+from edge.health.frames import Counters
 from edge.pipeline.observation import HeardSound, SeenPicture
 from edge.recorder.sessions import Session
 from storage.manifest import ClockCorrection, ClockState, Moment, NoteKind, SourceName
@@ -71,3 +73,8 @@ class Attendant(Protocol):
 
     def report(self) -> Report:
         """From any thread, at once."""
+    head_number: Callable[[], int] = lambda: 0  # of the chain
+    newest_entries: Callable[[], Iterable[tuple[int, dict[str, Any]]]] = lambda: ()  # number and JSON, for a start
+    recorded: Recorded | None = None  # None: nobody looks whether it is fit for evidence
+    clock_bends: Callable[[], Mapping[SourceName, int]] = dict  # how often each source's own clock ran backwards
+    steering: Steering | None = None  # None: everything is kept, and nobody looks for presence

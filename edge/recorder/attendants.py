@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from edge.recorder.attendant import Attendant, Surroundings
+from edge.recorder.media_clock import MediaClock
+from edge.recorder.presence_watch import PresenceWatch
 
 
-def make_attendants(_surroundings: Surroundings) -> tuple[Attendant, ...]:
-    return ()
+def make_attendants(surroundings: Surroundings) -> tuple[Attendant, ...]:
+    steering = surroundings.steering
+    presence = () if steering is None else (PresenceWatch(surroundings, steering),)
+    return (MediaClock(surroundings), *presence)

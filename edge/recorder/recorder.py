@@ -125,7 +125,7 @@ class Recorder:
 
     def open_session(self, session: str, officer: str, signed_in: str, tag_sha256: str | None = None) -> dict[str, Any]:
         recording = self._recording
-        if recording is None or self._describe()["state"] not in ("recording", "degraded"):
+        if recording is None or self._describe()["state"] not in ("recording", "degraded", "standby"):
             raise Refusal(
                 "not-recording",
                 "现在没有在录像，不能开始接访场次；请查看状态。",

@@ -7,6 +7,8 @@ from dataclasses import replace
 from edge.recorder.recording import RoomRecording
 from edge.recorder.status import Facts
 
+OPENING_NS = 3_000_000_000  # how long what was held may take to reach the disk
+
 
 def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
     """`facts` with what the spool, the pipeline and the sources say now."""
@@ -28,6 +30,7 @@ def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
             settled=keeper.settled,
             segments_sealed=keeper.segments_sealed,
         )
+    facts = _with_gate(facts, recording)
     if (pipeline := recording.pipeline) is not None:
         facts = replace(
             facts,
@@ -37,3 +40,16 @@ def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
             frames_lost=pipeline.frames_lost,
         )
     return facts
+
+
+def _with_gate(facts: Facts, recording: RoomRecording) -> Facts:
+    """After a pause, footage counts as recorded once some of what is kept now is on the disk."""
+    gate = recording.gate
+    if gate is None or not gate.open:
+        return replace(facts, standby=gate is not None)
+    if gate.opened_mono_ns is None or gate.kept_from_mono_ns is None:
+        return facts
+    facts = replace(facts, keeping_since_mono_ns=gate.opened_mono_ns)
+    if facts.settled is not None and facts.settled.mono_ns > gate.kept_from_mono_ns:
+        return facts
+    return replace(facts, settled=None, standby=facts.now.mono_ns - gate.opened_mono_ns < OPENING_NS)

@@ -38,6 +38,7 @@ class SessionBook:
 
     def __init__(self, notes: Iterable[NoteManifest] = ()) -> None:
         self.current: Session | None = None
+        self.last_closed: Moment | None = None
         self._closed: list[Session] = []
         for note in notes:
             self.apply(note)
@@ -57,6 +58,7 @@ class SessionBook:
             self._tag(note.session, note.tag_sha256)
         elif note.note is NoteKind.SESSION_CLOSED and self._is_current(note.session) and self.current is not None:
             self._closed = [*self._closed, replace(self.current, closed=note.made)][-REMEMBERED:]
+            self.last_closed = note.made
             self.current = None
 
     def may_open(self, session: str) -> Session | None:

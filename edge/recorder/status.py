@@ -47,6 +47,7 @@ class Facts:
     reports: tuple[Report, ...] = ()
     standby: bool = False  # nothing is kept now, as configured: nobody there, or outside opening hours
 
+    keeping_since_mono_ns: int | None = None  # after a pause: since when footage has been kept again
 
 def problems_of(facts: Facts) -> list[Problem]:
     """What is wrong now, the gravest first."""
@@ -56,8 +57,7 @@ def problems_of(facts: Facts) -> list[Problem]:
 def _own_problems(facts: Facts) -> list[Problem]:
     """What the facts alone show."""
     codes = ["disk-full"] if facts.halted else []
-    late_ns = 0 if facts.settled is None else facts.now.mono_ns - facts.settled.mono_ns
-    if late_ns > LATE_NS and not facts.halted and not facts.standby:
+    if _late_ns(facts) > LATE_NS and not facts.halted and not facts.standby:
         codes.append("footage-late")
     if facts.queued_90k > SLOW_QUEUE_90K:
         codes.append("disk-slow")
@@ -71,6 +71,13 @@ def _own_problems(facts: Facts) -> list[Problem]:
 
 
 def state_of(facts: Facts, problems: list[Problem]) -> State:
+def _late_ns(facts: Facts) -> int:
+    """How long footage has been missing on the disk; after a pause, from its end on."""
+    known = [facts.settled.mono_ns] if facts.settled else []
+    known += [facts.keeping_since_mono_ns] if facts.keeping_since_mono_ns is not None else []
+    return facts.now.mono_ns - max(known) if known else 0
+
+
     """One word for all of it. `recording` is said only once footage is on the disk."""
     if not facts.pinned:
         return "unenrolled"
