@@ -12,11 +12,14 @@ from dataclasses import dataclass, replace
 
 from edge.capture.frame import AudioBlock, Captured
 from edge.capture.source import Source, SourceError, SourceLost, SourceUnavailable, TrackKind
+from edge.process.watchdog import Loop
 from edge.segment.sink import SourceState
 from storage.manifest import SourceName
 
 LOG = logging.getLogger("shilu.capture")
 RETRY_S = 3.0
+OPENING_NS = 30_000_000_000  # how long a driver may take to open; network cameras have bounds of their own
+READING_NS = 5_000_000_000  # or to answer once it is open: a read is asked for a quarter of a second
 SILENT_S = 4.0
 _READ_S = 0.25
 
@@ -48,6 +51,8 @@ class SourceThread:
         self._tracks: dict[TrackKind, _Track] = {kind: _Track() for kind in sorted(names)}
         self._names = names
         self.loops = 0
+        self._opening = True
+        self._abandoned = False
         self._stopping = threading.Event()
         self.name = "capture-" + "-".join(names[kind] for kind in self._tracks)
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
@@ -62,6 +67,29 @@ class SourceThread:
         """A driver that hangs is left behind: the process is about to end, and recording must be closed first."""
         self._thread.join(timeout_s)
 
+    def loop(self) -> Loop | None:
+        """For the watchdog; None when it is about to end."""
+        if self._stopping.is_set():
+            return None
+        return Loop(self.name, id(self), self.loops, OPENING_NS if self._opening else READING_NS)
+
+    def replaced_by(self, source: Source) -> SourceThread:
+        """Give up on a thread that its driver holds fast; should it ever return, it delivers nothing more. The new
+        one is not started yet."""
+        self._fail_all(_stuck())
+        self._abandoned = True
+        self._stopping.set()
+        successor = SourceThread(source, self._names, self._deliver, self._report, self._monotonic_ns, self._wall_ns)
+        for kind, track in self._tracks.items():
+            successor._tracks[kind].state = track.state
+            successor._tracks[kind].delivered = track.delivered
+        return successor
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was given up and still has not come back."""
+        return self._abandoned and self._thread.is_alive()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             self.loops += 1
@@ -73,11 +101,14 @@ class SourceThread:
                 LOG.warning("source failed: %s", type(error).__name__)
                 self._fail_all(_unknown_fault(error))
             finally:
+                self._opening = True  # closing and opening are the driver's slow calls
                 self._source.close()
             self._stopping.wait(RETRY_S)
 
     def _read_until_trouble(self) -> None:
+        self._opening = True
         have = self._source.open()
+        self._opening = False
         now_ns = self._monotonic_ns()
         for kind, track in self._tracks.items():
             track.last_ns = now_ns
@@ -92,6 +123,8 @@ class SourceThread:
             self._look_for_silence(have, now_ns)
 
     def _take(self, item: Captured, now_ns: int) -> None:
+        if self._abandoned:
+            return
         kind: TrackKind = "audio" if isinstance(item, AudioBlock) else "video"
         track = self._tracks.get(kind)
         if track is None:
@@ -128,6 +161,8 @@ class SourceThread:
             self._say(kind, state)
 
     def _say(self, kind: TrackKind, state: SourceState) -> None:
+        if self._abandoned:
+            return
         self._tracks[kind].state = state
         LOG.info("source %s is %s %s", state.name, state.state, state.code)
         self._report(state)
@@ -146,6 +181,15 @@ def _silent(kind: TrackKind) -> SourceLost:
         "麦克风不再送来声音，画面照常录制，正在自动重连。请检查麦克风的连线",
         "The microphone stopped sending sound; the picture goes on being recorded and the microphone is tried again. "
         "Check its cable",
+    )
+
+
+def _stuck() -> SourceLost:
+    return SourceLost(
+        "source-stuck",
+        "设备驱动没有回应，另一路照常录制，正在重新打开该设备。若长时间如此，请拔下设备重新插上",
+        "The device's driver does not answer; the other track goes on being recorded and the device is opened anew. "
+        "If it lasts, unplug the device and plug it in again",
     )
 
 

@@ -19,7 +19,7 @@ from edge.encode.video_encoder import EncoderFailed
 from edge.pipeline.beginning import Beginning, Media
 from edge.pipeline.bends import Bends
 from edge.pipeline.clock import Clock
-from edge.pipeline.inbox import ArrangementWanted, CutWanted, Inbox, Item, KeyWanted
+from edge.pipeline.inbox import ArrangementWanted, CutWanted, Inbox, Item, KeyWanted, RenewWanted
 from edge.pipeline.levels import FLOOR_DBFS
 from edge.pipeline.observation import Observation
 from edge.pipeline.picture_track import PictureMeans
@@ -105,6 +105,10 @@ class RecordingPipeline:
         """A session opens (with the short label that stands on the picture) or closes (None): a new segment at once."""
         self._inbox.put(CutWanted(session_label or ""))
 
+    def renew(self) -> None:
+        """End the run and begin another one, with another encoder."""
+        self._inbox.put(RenewWanted())
+
     def arrange(self, configuration: RoomConfiguration) -> None:
         """Boxes, names and sensor as `configuration` says from the next picture on; the run goes on."""
         self._inbox.put(ArrangementWanted(configuration))
@@ -145,6 +149,11 @@ class RecordingPipeline:
     def frames_lost(self) -> int:
         run = self._run
         return self._ended_lost + (0 if run is None else run.picture.frames_lost)
+
+    @property
+    def frames_refused(self) -> int:
+        """Of `frames_lost`: those that found the encoder behind."""
+        return self._inbox.refused
 
     @property
     def encoder(self) -> str:
@@ -199,6 +208,8 @@ class RecordingPipeline:
         elif isinstance(item, KeyWanted):
             if run is not None:
                 run.picture.ask_key()
+        elif isinstance(item, RenewWanted):
+            self._end_run(GapCause.ENCODER_FAILED)
         elif isinstance(item, ArrangementWanted):
             self._arrange(item.configuration)
         else:

@@ -21,7 +21,9 @@ import typer
 from config.loading import SettingsError, load_settings
 from config.process import RecorderSettings
 from edge.process.closing_off import FOR_THE_GROUP, PRIVATE, close_off
-from edge.process.service_manager import ALIVE, READY, STOPPING, tell
+from edge.process.loop_watch import Beat, LoopWatch
+from edge.process.service_manager import READY, STOPPING, tell
+from edge.process.watchdog import EVENT_LOOP_NS, WAITS_FOR_DISK_NS, Loop
 from edge.recorder.command_server import CommandServer
 from edge.recorder.commands import Commands
 from edge.recorder.media_server import MediaServer
@@ -110,13 +112,16 @@ async def serve(settings: RecorderSettings, allowed: Allowed) -> None:
     recorder.start()
     log.info("started")
     tell(READY)
+    turning = Turning(recorder)
+    turning.start()
     while not stopping.is_set():
         await asyncio.to_thread(recorder.tick)
-        tell(ALIVE)  # this loop turns, and the tick found the pipeline turning
+        turning.ticks += 1
         try:
             await asyncio.wait_for(stopping.wait(), TICK_S)
         except TimeoutError:
             continue
+    turning.stop()
     tell(STOPPING)
     await commands.stop()
     await asyncio.to_thread(recorder.stop)
@@ -124,9 +129,38 @@ async def serve(settings: RecorderSettings, allowed: Allowed) -> None:
     log.info("stopped")
 
 
+class Turning:
+    """All loops of this process under one watch; the service manager's watchdog is fed while every one turns."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder, self._beat, self.ticks = recorder, Beat(), 0
+        self._watch = LoopWatch(self._loops, self._is_stuck, give_up)
+
+    def start(self) -> None:
+        """From within the event loop."""
+        self._beating = asyncio.create_task(self._beat.run())
+        self._watch.start()
+
+    def stop(self) -> None:
+        self._watch.stop()
+        self._beating.cancel()
+
+    def _loops(self) -> list[Loop]:
+        return [
+            Loop("event-loop", 0, self._beat.turns, EVENT_LOOP_NS),
+            Loop("tick", 0, self.ticks, WAITS_FOR_DISK_NS),
+            *self._recorder.watched_loops(),
+        ]
+
+    def _is_stuck(self, loop: Loop) -> None:
+        if loop.name in ("event-loop", "tick"):
+            give_up(TimeoutError(f"{loop.name} stands still"))
+        self._recorder.is_stuck(loop)
+
+
 def give_up(error: BaseException) -> None:
     """End at once, as a crash would: the next start reads the disk again and recovers what stands there."""
-    log.error("gave-up", error=type(error).__name__)
+    log.error("gave-up", error=type(error).__name__, reason=str(error) if isinstance(error, TimeoutError) else "")
     sys.stderr.flush()
     os._exit(GAVE_UP)
 

@@ -16,6 +16,8 @@ from typing import Any
 import structlog
 
 from config.process import RecorderSettings
+from edge.health.fault import Choice, Reason
+from edge.process.watchdog import Loop
 from edge.recorder.clock import read_clock_state
 from edge.recorder.configuration import Orders, check_newer, keep_orders, load_orders, open_orders
 from edge.recorder.pinning import Pinned, load_pinned, pin
@@ -25,7 +27,6 @@ from edge.recorder.refusal import Refusal
 from edge.recorder.session_desk import SessionDesk
 from edge.recorder.status import Facts, State, describe_status
 from edge.recorder.version import program_version
-from edge.recorder.watchdog import Watchdog
 from edge.spool.disk_room import free_bytes, is_out_of_room
 from edge.spool.moments import present
 from edge.spool.pruning import receipt_fits
@@ -55,7 +56,6 @@ class Recorder:
         self._out_of_room = False
         self._state: State = "unenrolled"
         self._since_wall_ns = present().wall_ns
-        self._watchdog = Watchdog()
 
     def start(self) -> None:
         """Record at once what is configured already; otherwise wait for `pin` and `configure`."""
@@ -70,13 +70,20 @@ class Recorder:
 
     def tick(self) -> None:
         """Called every second: notices a change of state, and begins what a full disk or an open session put off."""
-        self._describe()
+        status = self._describe()
+        if self._recording is not None:
+            self._recording.health.look(status, present())
         if self._out_of_room or (self._recording is not None and self._recording.change_waits):
             self._work(self._begin)
-        pipeline = self._recording.pipeline if self._recording else None
-        if pipeline is not None and self._watchdog.is_stuck(id(pipeline), pipeline.loops, present().mono_ns):
-            log.error("pipeline-stuck", message="its thread stands still; the process ends and is started anew")
-            self._outlets.failed(TimeoutError("the pipeline stands still"))
+
+    def watched_loops(self) -> list[Loop]:
+        """The loops of the recording's threads, for the watchdog."""
+        return self._recording.watched_loops() if self._recording else []
+
+    def is_stuck(self, loop: Loop) -> None:
+        """From the watchdog's thread: one of these loops stands still."""
+        if self._recording is not None:
+            self._recording.is_stuck(loop)
 
     def want_key_frame(self) -> None:
         if self._recording is not None:
@@ -139,6 +146,16 @@ class Recorder:
     def close_session(self, session: str, officer: str, signed_in: str) -> dict[str, Any]:
         return SessionDesk(self._opened(), self._lock).close(session, officer, signed_in)
 
+    def decide_fault(
+        self, session: str, choice: Choice, reason: Reason, officer: str, signed_in: str
+    ) -> dict[str, Any]:
+        """What the officer chose when recording failed in the open session. `stop` closes nothing by itself."""
+        recording = self._opened()
+        with self._lock:
+            recording.sessions.may_close(session)
+            note = recording.health.decide(session, choice, reason, officer, signed_in)
+        return {"made_wall_ns": note.made.wall_ns}
+
     # What the agent brings from the centre.
 
     def receipt(self, receipt: str) -> dict[str, Any]:
@@ -183,9 +200,10 @@ class Recorder:
             self._state, self._since_wall_ns = status["state"], status["wall_ns"]
             status["since_wall_ns"] = self._since_wall_ns
             log.info("state", state=self._state)
-        return status
+        return status if self._recording is None else self._recording.health.completed(status)
 
     def _facts(self) -> Facts:
+        clock = read_clock_state()
         facts = Facts(
             now=present(),
             pinned=self._pinned is not None,
@@ -193,7 +211,8 @@ class Recorder:
             version=self._version,
             halted=self._out_of_room,
             disk_free_bytes=free_bytes(self._directory),
-            clock_synchronized=read_clock_state().synchronized,
+            clock_synchronized=clock.synchronized,
+            clock=clock,
             lasting_problems=tuple(self._problems),
         )
         return facts if self._recording is None else with_recording(facts, self._recording)

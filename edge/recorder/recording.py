@@ -13,19 +13,22 @@ from pathlib import Path
 import structlog
 
 from config.room import RoomConfiguration, SpoolSettings
-from edge.mirror.both_copies import BothCopies
-from edge.mirror.restorer import FirstCopy
-from edge.mirror.second_copy import SecondCopy
+from edge.encode.encoder_choice import EncoderChoice
 from edge.gate.gate import Gate
 from edge.gate.live import LiveGate
 from edge.gate.steering import Sessions, Steering, SteeringParts
+from edge.mirror.both_copies import BothCopies
+from edge.mirror.restorer import FirstCopy
+from edge.mirror.second_copy import SecondCopy
 from edge.pipeline.recording import RecordingPipeline
+from edge.process.watchdog import WAITS_FOR_DISK_NS, Loop, S
 from edge.recorder.attendant import Attendant, Report, Surroundings
 from edge.recorder.attendants import make_attendants
 from edge.recorder.configuration import Orders, same_recording
 from edge.recorder.notes import Notes
 from edge.recorder.observer import Observer
 from edge.recorder.pinning import Pinned
+from edge.recorder.room_health import RoomHealth
 from edge.recorder.sessions import SessionBook
 from edge.segment.sink import RecordingSink, RunStart, SourceState
 from edge.spool.disk_room import DiskRoom, RoomLimits
@@ -34,7 +37,7 @@ from edge.spool.ledger import Ledger, Place
 from edge.spool.moments import boot_id, present
 from edge.spool.recovery import RecoveryReport, adopt_chain, open_index, recover, recover_segments
 from edge.spool.run_keeper import KeeperParts, RunKeeper
-from edge.spool.timeline_state import Unaccounted, unaccounted
+from edge.spool.timeline_state import ENCODER_STUCK, ENCODER_WELL, Unaccounted, unaccounted
 from edge.spool.writer import SpoolWriter
 from storage.chain import AnyManifest
 from storage.manifest import MANIFEST, ClockState, GapCause, Moment, NoteKind, NoteManifest
@@ -45,6 +48,8 @@ log = structlog.get_logger("recorder")
 NOTES_READ_BACK = 10_000
 STOP_PIPELINE_S = 2.0
 STOP_SPOOL_S = 2.0
+LOOKING_NS = 20 * S  # one turn of the thread in which attendants look and listen
+LAST_WORD_S = 0.3  # how long a process that ends for a stuck thread waits for the chain
 PRE_ROLL_NS = 30_000_000_000  # until the configuration was asked
 SPOOL_IS_BEHIND_90K = 5 * 90_000
 
@@ -94,6 +99,7 @@ class RoomRecording:
         self._second: SecondCopy | None = None
         self.problems = list(self._recover())
         self.sources = SourceBoard()
+        self.health = RoomHealth(self.notes, lambda: self._pipeline, lambda: tuple(self.sources.states.values()))
         self._orders: Orders | None = None
         self._recorded: RoomConfiguration | None = None  # what the running pipeline was made from
         self._keeper: RunKeeper | None = None
@@ -102,6 +108,7 @@ class RoomRecording:
         self._room: DiskRoom | None = None
         self._attendants: tuple[Attendant, ...] = ()
         self._observer: Observer | None = None
+        self._encoders = EncoderChoice()
         self.gate: Gate | None = None
         self._steering: Steering | None = None
         self._changing = threading.Lock()
@@ -114,6 +121,8 @@ class RoomRecording:
         self._unaccounted = _missing(self.index, report)  # before this life's own note
         started = self.notes.write(NoteKind.RECORDER_STARTED, detail=f"{self._version} boot={boot_id()}")
         self.sessions.apply(started)
+        if self._unaccounted is not None and self._unaccounted.cause is GapCause.ENCODER_FAILED:
+            self.notes.write(NoteKind.HEALTH, detail=ENCODER_WELL)  # the thread that stood still ended with its process
         yield from {*adopted.problems, *report.problems}
         if report.set_aside:
             yield "segment-set-aside"
@@ -130,6 +139,31 @@ class RoomRecording:
     def reports(self) -> tuple[Report, ...]:
         """What the attendants say for the status."""
         return tuple(self._observer.reports()) if self._observer else ()
+
+    def watched_loops(self) -> list[Loop]:
+        """The loops of all its threads, for the watchdog."""
+        loops = self._pipeline.watched_loops() if self._pipeline else []
+        if self._writer is not None and not self._spool_lost:
+            loops.append(Loop("spool", id(self._writer), self._writer.loops, WAITS_FOR_DISK_NS))
+        if self._observer is not None:
+            loops.append(Loop("observer", id(self._observer), self._observer.loops, LOOKING_NS))
+        return [] if self._stopped else loops
+
+    def is_stuck(self, loop: Loop) -> None:
+        """A source is opened anew, everything else ends the process; the chain is told why, if the disk answers."""
+        if loop.name.startswith("capture-") and self._pipeline is not None:
+            self._pipeline.replace_source(loop.name)
+            return
+        log.error("thread-stuck", loop=loop.name, still_s=loop.limit_ns // S, going_on="the process is started anew")
+        if loop.name == "spool":
+            self._spool_failed(TimeoutError("the spool stands still"))
+            return
+        if loop.name == "pipeline":
+            note = threading.Thread(target=self.notes.write, args=(NoteKind.HEALTH,), kwargs={"detail": ENCODER_STUCK})
+            note.daemon = True
+            note.start()
+            note.join(LAST_WORD_S)
+        self._outlets.failed(TimeoutError(f"{loop.name} stands still"))
 
     @property
     def queued_90k(self) -> int:
@@ -163,7 +197,11 @@ class RoomRecording:
             if self._second is not None:
                 self._second.writer.seal_to(orders.sealing.texts)
             if self._pipeline is not None:
-                if not self.change_waits or (self.sessions.current is not None and self.sources.all_there):
+                if not self.change_waits:
+                    self._pipeline.arrange(orders.configuration)
+                    self._recorded = orders.configuration
+                    return
+                if self.sessions.current is not None and self.sources.all_there:
                     return
                 self._break_because(GapCause.FORMAT_CHANGED)
                 self._pipeline.stop(STOP_PIPELINE_S)
@@ -182,6 +220,7 @@ class RoomRecording:
                 self.gate.finish()
             if self._second is not None:
                 self._second.stop(STOP_SPOOL_S)
+            self.health.stop()
             self.notes.stop()
             written = self._writer.stop(STOP_SPOOL_S) if self._writer else True
             if written and not self._spool_lost:
@@ -226,6 +265,7 @@ class RoomRecording:
                 clock=self._clock,
                 recover=self._recover_in_life,
                 want_key_frame=self.want_key_frame,
+                before_entry=self.health.before_entry,
             )
             self._keeper = RunKeeper(parts, orders.sealing.texts, self._unaccounted)
             self._writer = SpoolWriter(self._keeper, self._outlets.run_started, self.sources.put, self._spool_failed)
@@ -237,12 +277,15 @@ class RoomRecording:
         self.sources.states = {}
         sink: RecordingSink = writer if self._second is None else BothCopies(writer, self._second.writer)
         if self.gate is None or self._observer is None:
-            self.gate = Gate(sink, lambda: writer.queued_90k, PRE_ROLL_NS)
+            self.gate = Gate(self.health.proven(sink), lambda: writer.queued_90k, PRE_ROLL_NS)
             self._steering = self._make_steering(self.gate, configuration)
             self._observer = self._start_observer(configuration, self._steering)
         self._decide()  # before the first fragment comes
         live = LiveGate(self.gate, self._outlets.picture, self._outlets.sound)
-        pipeline = RecordingPipeline(configuration, self.gate, live.picture, live.sound, observe=self._observer.observe)
+        pipeline = RecordingPipeline(
+            configuration, self.gate, live.picture, live.sound, observe=self._observer.observe,
+            clock_is_set=lambda: self._clock().synchronized is not False, encoders=self._encoders,
+        )  # fmt: skip
         pipeline.start()
         self._pipeline, self._recorded = pipeline, configuration
         if self.sessions.current is not None:
@@ -267,6 +310,10 @@ class RoomRecording:
             session=lambda: self.sessions.current,
             clock_state=self._clock,
             note_later=self.notes.write_later,
+            head_number=lambda: self.ledger.head.number,
+            newest_entries=lambda: ((row.number, peek_json(row.jws)) for row in self.index.newest_first()),
+            clock_bends=lambda: self._pipeline.clock_bends if self._pipeline else {},
+            recorded=self.health,
             steering=steering,
         )
         self._attendants = make_attendants(surroundings) + ((self._second,) if self._second else ())

@@ -36,6 +36,7 @@ class SpoolWriter:
         self.break_cause: GapCause | None = None  # why the next orderly end of a run comes; None: the program stops
         self._intake = Intake()
         self._told_lost = 0
+        self.loops = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="spool", daemon=True)
 
@@ -89,6 +90,7 @@ class SpoolWriter:
     def _work(self) -> None:
         try:
             while True:
+                self.loops += 1
                 item = self._intake.take(TICK_S)
                 if item is not None:
                     self._keeper.take(item)
