@@ -84,8 +84,7 @@ class Prover:
         self._changed = threading.Condition()
         self._stopping = False
         self.failing: str | None = None  # what the last segment looked at suffers from
-        self.proved_mono_ns: int | None = None
-        self.offered_mono_ns: int | None = None
+        self.waiting_since_mono_ns: int | None = None  # the last proof, or what was offered first after it
         self.dropped = 0
         self._thread = threading.Thread(target=self._work, name="decode-proof", daemon=True)
 
@@ -105,7 +104,8 @@ class Prover:
                 self._waiting.popleft()
                 self.dropped += 1
             self._waiting.append(sample)
-            self.offered_mono_ns = time.monotonic_ns()
+            if self.waiting_since_mono_ns is None:
+                self.waiting_since_mono_ns = time.monotonic_ns()
             self._changed.notify_all()
 
     def await_result(self, run: str, start_pts_90k: int, timeout_s: float) -> bool | None:
@@ -128,10 +128,11 @@ class Prover:
                     return
                 sample = self._under_way = self._waiting.popleft()
             fault = fault_in(sample)
-            self.failing, self.proved_mono_ns = fault, time.monotonic_ns()
+            self.failing = fault
             if fault is not None:
                 self._failed()  # its note stands in the chain before whoever signs goes on
             with self._changed:
+                self.waiting_since_mono_ns = time.monotonic_ns() if self._waiting else None
                 self._results[(sample.run, sample.start_pts_90k)] = fault
                 while len(self._results) > MOST_KEPT:
                     self._results.popitem(last=False)

@@ -26,6 +26,11 @@ class KeyWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewWanted:
+    """What was encoded can't be decoded: another encoder, in a run of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class CutWanted:
     """A session opens or closes; `label` stands on the picture from that moment on."""
 
@@ -39,7 +44,7 @@ class ArrangementWanted:
     configuration: RoomConfiguration
 
 
-Order = KeyWanted | CutWanted | ArrangementWanted
+Order = KeyWanted | CutWanted | RenewWanted | ArrangementWanted
 Item = Captured | Order
 
 
@@ -51,6 +56,7 @@ class Inbox:
         self._pictures: dict[SourceName, int] = {}
         self._samples: dict[SourceName, int] = {}
         self._refused: deque[int] = deque(maxlen=_MOST_REFUSED)
+        self.refused = 0  # since the start
 
     def put(self, item: Item) -> None:
         """Returns at once."""
@@ -65,6 +71,7 @@ class Inbox:
                 if waiting >= self._most_pictures:
                     if item.source == "camera":  # the second camera's next picture stands in for one that is refused
                         self._refused.append(item.mono_ns)
+                        self.refused += 1
                     return
                 self._pictures[item.source] = waiting + 1
             self._items.append(item)

@@ -6,7 +6,7 @@ from the observer's one thread; only `report` comes from others. None of them ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -52,6 +52,25 @@ class NoteLater(Protocol):
     ) -> None: ...
 
 
+class Recorded(Protocol):
+    """What the recording says of itself, each answered at once."""
+
+    @property
+    def counters(self) -> Counters | None: ...
+
+    @property
+    def lost_sources(self) -> frozenset[SourceName]:
+        """Their own state says that they are lost: nothing is expected of them."""
+
+    @property
+    def undecodable(self) -> bool:
+        """The beginning of the last segment could not be decoded."""
+
+    @property
+    def unproved_since_mono_ns(self) -> int | None:
+        """For how long the beginning of a segment waits to be decoded; None when none does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an attendant may ask, each answered at once: what is configured now, which session is open, how the clock
@@ -61,6 +80,11 @@ class Surroundings:
     session: Callable[[], Session | None]
     clock_state: Callable[[], ClockState]
     note_later: NoteLater
+    head_number: Callable[[], int] = lambda: 0  # of the chain
+    newest_entries: Callable[[], Iterable[tuple[int, dict[str, Any]]]] = lambda: ()  # number and JSON, for a start
+    recorded: Recorded | None = None  # None: nobody looks whether it is fit for evidence
+    clock_bends: Callable[[], Mapping[SourceName, int]] = dict  # how often each source's own clock ran backwards
+    steering: Steering | None = None  # None: everything is kept, and nobody looks for presence
 
 
 class Attendant(Protocol):
@@ -73,8 +97,3 @@ class Attendant(Protocol):
 
     def report(self) -> Report:
         """From any thread, at once."""
-    head_number: Callable[[], int] = lambda: 0  # of the chain
-    newest_entries: Callable[[], Iterable[tuple[int, dict[str, Any]]]] = lambda: ()  # number and JSON, for a start
-    recorded: Recorded | None = None  # None: nobody looks whether it is fit for evidence
-    clock_bends: Callable[[], Mapping[SourceName, int]] = dict  # how often each source's own clock ran backwards
-    steering: Steering | None = None  # None: everything is kept, and nobody looks for presence

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge.health.fault import Choice, Reason
 from edge.recorder.recorder import Recorder
 from edge.recorder.refusal import Refusal
 from storage.errors import StorageError
@@ -65,6 +66,14 @@ class CloseSession(_Arguments):
     signed_in: SignedIn
 
 
+class DecideFault(_Arguments):
+    session: Identifier
+    choice: Choice
+    reason: Reason
+    officer: Identifier
+    signed_in: SignedIn
+
+
 class ReceiptArguments(_Arguments):
     receipt: Jws
 
@@ -88,6 +97,7 @@ class Commands:
             "open_session": (OpenSession, recorder.open_session),
             "tag_session": (TagSession, recorder.tag_session),
             "close_session": (CloseSession, recorder.close_session),
+            "decide_fault": (DecideFault, recorder.decide_fault),
             "preview": (Nothing, recorder.preview),
             "receipt": (ReceiptArguments, recorder.receipt),
             "refused": (Refused, recorder.refused),

@@ -53,10 +53,34 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "备份盘写入过慢，录像照常写入主存储；请换一块快些的备份盘。",
         "The second disk is slow; recording goes on with the first copy. Use a faster one.",
     ),
+    "frames-lost": (
+        "画面有丢帧，录像和录音照常；请检查摄像机连线和网络。",
+        "Pictures are being lost; recording goes on. Check the camera's cable and network.",
+    ),
+    "encoder-behind": (
+        "本机来不及编码，画面有丢帧，录音照常；请关闭本机其他程序，若持续请联系管理员调低画面设置。",
+        "This PC is too slow to encode every picture; sound is recorded. Close other programs; if it stays, have the"
+        " picture's settings lowered.",
+    ),
+    "footage-undecodable": (
+        "刚录的片段无法播放，已保留原件并更换编码器重新开始，录制没有停止；若持续出现请联系管理员。",
+        "What was just recorded can't be played: it is kept, and another encoder was begun. Recording goes on. If it"
+        " stays, tell the administrator.",
+    ),
+    "footage-unproved": (
+        "录像照常写入，但半分钟来无法验证能否播放；若持续出现请联系管理员。",
+        "Footage is written, but for half a minute nobody could prove that it plays. If it stays, tell the"
+        " administrator.",
+    ),
     "attendant-failed": (
         "本机的一项监测出错，录像照常，但可能不会提示画面或声音异常；请联系管理员。",
         "One of the recorder's own checks fails: recording goes on, but a bad picture or sound may go unnoticed. Tell"
         " the administrator.",
+    ),
+    "media-clock-backwards": (
+        "音视频源自身的时钟倒退了，录像照常，时间已理顺并记录在案；如反复出现，请更换该设备。",
+        "A source's own clock ran backwards: recording goes on, its times were put in order and that is on record. If"
+        " it comes back, replace that device.",
     ),
     "clock-unsynchronised": (
         "系统时间未校准，录像照常，时间精度会如实记录；请检查校时服务。",
@@ -65,6 +89,61 @@ PROBLEMS: dict[str, tuple[str, str]] = {
 }
 
 
-def describe(code: str) -> dict[str, str]:
+# What is wrong with one source. `{source}` is its name.
+OF_A_SOURCE: dict[str, tuple[str, str]] = {
+    "picture-black": (
+        "{source}画面全黑，其余照常录制；请检查镜头盖、灯光和{source}的电源。",
+        "The picture of the {source} is black; all else is recorded. Check the lens cap, the light and its power.",
+    ),
+    "picture-covered": (
+        "{source}被遮挡或对焦模糊，录像和录音照常；请移开镜头前的物品，擦净镜头。",
+        "The {source} is covered or out of focus; recording goes on. Take away what is before the lens, or clean it.",
+    ),
+    "picture-too-dark": (
+        "{source}画面过暗，看不清人，录像和录音照常；请开灯，检查镜头是否被遮挡。",
+        "The picture of the {source} is too dark; recording goes on. Switch on the light, look before the lens.",
+    ),
+    "picture-too-bright": (
+        "{source}画面过亮，看不清人，录像和录音照常；请拉上窗帘，避免强光直射镜头。",
+        "The picture of the {source} is too bright; recording goes on. Draw the curtain, keep light off the lens.",
+    ),
+    "picture-frozen": (
+        "{source}画面静止不动，可能已卡住，录音照常；请将{source}断电重启。",
+        "The picture of the {source} stands still; sound is recorded. Switch it off and on again.",
+    ),
+    "sound-silent": (
+        "{source}没有声音，画面照常录制；请检查{source}是否静音、插头是否插好。",
+        "The {source} is silent; the picture is recorded. Is it muted, is its plug in?",
+    ),
+    "sound-clipped": (
+        "{source}声音过大失真，录像照常；请调低{source}音量，或离远一些。",
+        "The {source} is too loud and distorted; recording goes on. Turn it down or move it away.",
+    ),
+    "sound-stuck": (
+        "{source}声音卡住不变，画面照常录制；请重新插拔{source}。",
+        "The {source} repeats itself; the picture is recorded. Unplug it and plug it in again.",
+    ),
+    "source-unwatched": (
+        "{source}照常录制，但已半分钟无法检查其内容；若持续出现请联系管理员。",
+        "The {source} is recorded, but nobody could look at it for half a minute. If it stays, tell the administrator.",
+    ),
+}
+SOURCES: dict[str, tuple[str, str]] = {
+    "camera": ("摄像机", "camera"),
+    "second-camera": ("第二摄像机", "second camera"),
+    "microphone": ("麦克风", "microphone"),
+    "second-microphone": ("第二麦克风", "second microphone"),
+}
+
+
+def describe(code: str, source: str | None = None) -> dict[str, str]:
+    if code in OF_A_SOURCE:
+        name, name_en = SOURCES[source or "camera"]
+        sentence, sentence_en = OF_A_SOURCE[code]
+        return {
+            "code": code,
+            "message": sentence.format(source=name),
+            "message_en": sentence_en.format(source=name_en),
+        }
     message, message_en = PROBLEMS[code]
     return {"code": code, "message": message, "message_en": message_en}

@@ -10,7 +10,7 @@ from edge.recorder.problems import describe
 from edge.recorder.sessions import Session
 from edge.segment.sink import SourceState
 from edge.spool.index import Backlog
-from storage.manifest import Moment
+from storage.manifest import ClockState, Moment
 
 State = Literal["unenrolled", "unconfigured", "starting", "recording", "standby", "degraded", "stopped"]
 LATE_NS = 5_000_000_000
@@ -40,14 +40,15 @@ class Facts:
     disk_free_bytes: int = 0
     disk_reserve_bytes: int = 0
     clock_synchronized: bool | None = None
+    clock: ClockState = field(default_factory=ClockState)
     encoder: str = ""
     frames: int = 0
     frames_lost: int = 0
     lasting_problems: tuple[str, ...] = field(default=())
     reports: tuple[Report, ...] = ()
     standby: bool = False  # nothing is kept now, as configured: nobody there, or outside opening hours
-
     keeping_since_mono_ns: int | None = None  # after a pause: since when footage has been kept again
+
 
 def problems_of(facts: Facts) -> list[Problem]:
     """What is wrong now, the gravest first."""
@@ -70,7 +71,6 @@ def _own_problems(facts: Facts) -> list[Problem]:
     return [Problem(code, degrading=code in _DEGRADING) for code in (*codes, *facts.lasting_problems)]
 
 
-def state_of(facts: Facts, problems: list[Problem]) -> State:
 def _late_ns(facts: Facts) -> int:
     """How long footage has been missing on the disk; after a pause, from its end on."""
     known = [facts.settled.mono_ns] if facts.settled else []
@@ -78,6 +78,7 @@ def _late_ns(facts: Facts) -> int:
     return facts.now.mono_ns - max(known) if known else 0
 
 
+def state_of(facts: Facts, problems: list[Problem]) -> State:
     """One word for all of it. `recording` is said only once footage is on the disk."""
     if not facts.pinned:
         return "unenrolled"
@@ -117,7 +118,9 @@ def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
         "frames": facts.frames,
         "frames_lost": facts.frames_lost,
         "version": facts.version,
+        "clock": facts.clock.model_dump(include={"source", "synchronized", "offset_ns", "uncertainty_ns"}),
         "problems": [_described(problem) for problem in problems],
+        "fault": None,
     }
     for report in facts.reports:
         status |= report.fields
@@ -126,4 +129,4 @@ def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
 
 def _described(problem: Problem) -> dict[str, Any]:
     beside = {"source": problem.source, "since_wall_ns": problem.since_wall_ns, "degrading": problem.degrading}
-    return {**describe(problem.code), **beside}
+    return {**describe(problem.code, problem.source), **beside}

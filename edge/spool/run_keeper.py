@@ -53,6 +53,7 @@ class KeeperParts:
     clock: Callable[[], ClockState]
     recover: Callable[[], Moment | None]
     want_key_frame: Callable[[], None]
+    before_entry: Callable[[str, int], None] = lambda _run, _start_pts_90k: None  # the proof that a segment decodes
 
 
 class RunKeeper:
@@ -150,6 +151,7 @@ class RunKeeper:
         if segment is None or run is None:
             return
         finished = segment.finish()
+        self._parts.before_entry(run.run, finished.start.pts_90k or 0)
         session, tag_sha256 = self._parts.session_at(finished.start, finished.end)
         self._parts.ledger.append(
             SegmentManifest,
