@@ -1,4 +1,4 @@
-"""A microphone through PortAudio, with the time at which the converter took each sample and an explicit latency."""
+"""A microphone through PortAudio with an explicit latency; `card_clock.py` says when its samples were taken."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 from config.room import MicrophoneSource as MicrophoneSettings
 from edge.capture.frame import SOUND_RATE, AudioBlock, Captured
 from edge.capture.source import SourceLost, SourceUnavailable, TrackKind
+from edge.timeline.card_clock import CardClock
 
 _BLOCK_SAMPLES = SOUND_RATE // 50
-_SETTLE_NS = 1_200_000_000  # a fresh stream's delay is a guess that wanders by 0.4 s (seen with PulseAudio)
 _MOST_BLOCKS = 250  # five seconds; a full queue refuses the newest block, which becomes silence and a gap
 
 
@@ -26,12 +26,12 @@ class MicrophoneSource:
         self._monotonic_ns = monotonic_ns
         self._blocks: queue.Queue[AudioBlock] = queue.Queue(_MOST_BLOCKS)
         self._stream: Any = None
-        self._settled_ns: int | None = None
+        self._clock = CardClock()
 
     def open(self) -> frozenset[TrackKind]:
         portaudio = _load_portaudio()
         self._blocks = queue.Queue(_MOST_BLOCKS)
-        self._settled_ns = None
+        self._clock = CardClock()
         try:
             # PortAudio sees a card that was plugged in only when it starts anew.
             portaudio._terminate()
@@ -73,15 +73,15 @@ class MicrophoneSource:
 
     def _take(self, samples: np.ndarray[Any, np.dtype[np.int16]], frames: int, times: Any, status: Any) -> None:
         """PortAudio's own thread: copy and leave."""
-        del frames, status
+        del times
         now_ns = self._monotonic_ns()
-        if self._settled_ns is None:
-            self._settled_ns = now_ns + _SETTLE_NS
-        if now_ns < self._settled_ns:
+        if status.input_overflow:
+            self._clock.lost()
+        mono_ns = self._clock.mono_ns(frames, now_ns)
+        if not self._clock.settled(now_ns):
             return
-        age_s = min(max(0.0, times.currentTime - times.inputBufferAdcTime), 5.0)
         try:
-            self._blocks.put_nowait(AudioBlock(now_ns - round(age_s * 1e9), samples.copy()))
+            self._blocks.put_nowait(AudioBlock(mono_ns, samples.copy()))
         except queue.Full:
             return
 

@@ -1,11 +1,14 @@
 """The sound of a run as one unbroken line of samples from its anchor on. Pure.
 
-Blocks come with capture times of a clock that drifts; they are placed once, then follow by resampling. Where no
-sound came there is silence. Sound is cut only where silence already stands in its place, or before the run began.
+Blocks come with capture times of a clock that drifts; they are placed once, then follow by resampling. One time stamp
+alone is never believed: the first blocks wait until a fifth of a second is there and are placed by all their stamps
+together, and so do blocks that seem to come after a hole. Where no sound came there is silence. Sound is cut only where
+silence already stands in its place, or before the run began.
 """
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +17,9 @@ from edge.timeline.drift import DriftControl
 from edge.timeline.resample import FractionalResampler, Samples
 
 RATE = 48_000
-_BREAK_S = 0.120  # later than this and sound is missing between; resampling would take minutes to mend it
+_BREAK_S = 0.040  # later than this and sound is missing between; resampling would take minutes to mend it
 _BACKWARDS_S = 1.0  # earlier than this and the source's clock is another one
+_SURE_SAMPLES = RATE // 5
 
 
 def ticks_of_samples(samples: int) -> int:
@@ -43,7 +47,9 @@ class SoundLine:
         self._anchor_mono_ns = anchor_mono_ns
         self._channels = channels
         self._control = DriftControl()
-        self._resampler: FractionalResampler | None = None
+        self._resampler: FractionalResampler | None = None  # none: what comes next is to be placed
+        self._held: list[tuple[int, Samples]] = []
+        self._held_samples = 0
         self._correction = 0.0
         self.position = position
 
@@ -60,48 +66,69 @@ class SoundLine:
         return self._anchor_mono_ns + position * 1_000_000_000 // RATE
 
     def add(self, mono_ns: int, samples: Samples) -> list[Piece]:
-        """Place a block [n, channels]; its samples follow what is there, with silence before them where needed."""
+        """Take a block [n, channels]; what is sure of its place follows what is there, with silence before it if need
+        be."""
         samples = fit_channels(samples, self._channels)
-        pieces: list[Piece] = []
         if self._resampler is not None:
-            error_s = (self.time_of(self.position) - mono_ns) / 1e9 + self._resampler.waiting / RATE
+            before = self._resampler.waiting + self._held_samples
+            error_s = (self.time_of(self.position) - mono_ns) / 1e9 + before / RATE
             if -_BREAK_S <= error_s <= _BACKWARDS_S:
                 self._correction = self._control.observe(error_s, len(samples) / RATE)
-                return self._given(self._resampler.push(samples, self._correction), False)
-            pieces += self.interrupt()
-        return pieces + self._begin(mono_ns, samples)
+                return self._given(self._resampler.push(self._take_held(samples), self._correction), False)
+        self._held.append((mono_ns, samples))
+        self._held_samples += len(samples)
+        return self._flush() + self._place() if self._held_samples >= _SURE_SAMPLES else []
 
     def interrupt(self) -> list[Piece]:
         """The source stopped: give what waits; the next block is placed anew."""
+        pieces = self._flush()
+        return pieces + self._place() + self._flush() if self._held else pieces
+
+    def fill(self, until_mono_ns: int) -> list[Piece]:
+        """Silence up to `until_mono_ns`, because no sound came. What waits for its place and lies later goes on
+        waiting."""
+        missing = (until_mono_ns - self.time_of(self.position)) * RATE // 1_000_000_000
+        until = self.position + missing
+        pieces = self._flush()
+        if self._held and self._held_place() < until:
+            pieces += self._place() + self._flush()
+        return pieces + self._silence(until)
+
+    def fill_to(self, position: int) -> list[Piece]:
+        """All that waits, and silence up to `position`."""
+        return self.interrupt() + self._silence(position)
+
+    def _silence(self, until: int) -> list[Piece]:
+        missing = max(0, until - self.position)
+        return self._given(np.zeros((missing, self._channels), np.int16), True)
+
+    def _flush(self) -> list[Piece]:
         if self._resampler is None:
             return []
         rest, self._resampler = self._resampler.flush(), None
         return self._given(rest, False)
 
-    def fill(self, until_mono_ns: int) -> list[Piece]:
-        """Silence up to `until_mono_ns`, because no sound came."""
-        pieces = self.interrupt()
-        missing = (until_mono_ns - self.time_of(self.position)) * RATE // 1_000_000_000
-        return pieces + self.fill_to(self.position + missing)
+    def _held_place(self) -> int:
+        """Where the first held sample belongs, by the median of what all stamps say."""
+        starts, before = [], 0
+        for mono_ns, samples in self._held:
+            starts.append(mono_ns - before * 1_000_000_000 // RATE)
+            before += len(samples)
+        return round((statistics.median(starts) - self._anchor_mono_ns) * RATE / 1_000_000_000)
 
-    def fill_to(self, position: int) -> list[Piece]:
-        """What waits, and silence up to `position`."""
-        pieces = self.interrupt()
-        missing = position - self.position
-        if missing > 0:
-            pieces += self._given(np.zeros((missing, self._channels), np.int16), True)
-        return pieces
-
-    def _begin(self, mono_ns: int, samples: Samples) -> list[Piece]:
-        target = round((mono_ns - self._anchor_mono_ns) * RATE / 1_000_000_000)
-        pieces: list[Piece] = []
-        if target > self.position:
-            pieces += self._given(np.zeros((target - self.position, self._channels), np.int16), True)
-        samples = samples[max(0, self.position - target) :]
+    def _place(self) -> list[Piece]:
+        place = self._held_place()
+        pieces = self._silence(place)
+        samples = self._take_held()[max(0, self.position - place) :]
         if len(samples) == 0:
             return pieces
+        self._control.restart()
         self._resampler = FractionalResampler(self._channels)
         return pieces + self._given(self._resampler.push(samples, self._correction), False)
+
+    def _take_held(self, *more: Samples) -> Samples:
+        taken, self._held, self._held_samples = [samples for _, samples in self._held], [], 0
+        return np.concatenate([*taken, *more]) if taken else more[0]
 
     def _given(self, samples: Samples, filled: bool) -> list[Piece]:
         if len(samples) == 0:

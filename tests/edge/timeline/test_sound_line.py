@@ -39,7 +39,7 @@ def test_a_late_start_is_silence_then_sound_at_its_place() -> None:
 
 def test_what_was_taken_before_the_run_is_left_out() -> None:
     line = SoundLine(SECOND, 1)
-    assert line.add(SECOND - 20_000_000, tone(0, BLOCK)) == []
+    assert line.add(SECOND - 25_000_000, tone(0, BLOCK)) == []
     pieces = line.add(SECOND - 5_000_000, tone(0, BLOCK)) + line.interrupt()
     assert pieces[0].start == 0
     assert line.position == BLOCK - RATE // 200
@@ -57,8 +57,34 @@ def test_a_drop_out_becomes_silence_of_its_length() -> None:
 
 def test_missing_blocks_are_seen_by_their_times_alone() -> None:
     line = SoundLine(0, 1)
-    pieces = line.add(0, tone(0, BLOCK)) + line.add(220_000_000, tone(0, BLOCK)) + line.interrupt()
-    assert sum(len(piece.samples) for piece in pieces if piece.filled) == RATE * 200 // 1000
+    times = [*range(0, 400, 20), *range(600, 1000, 20)]
+    pieces = [p for ms in times for p in line.add(ms * 1_000_000, tone(0, BLOCK))] + line.interrupt()
+    joined(pieces)
+    assert [(piece.start, len(piece.samples)) for piece in pieces if piece.filled] == [(RATE * 4 // 10, RATE // 5)]
+    assert line.position == RATE
+
+
+@pytest.mark.parametrize("late_ms", [30, 100, 350, 3000])
+def test_one_late_stamp_changes_nothing(late_ms: int) -> None:
+    """The thread that takes the stamps was held up: the sound itself is whole."""
+    line = SoundLine(0, 1)
+    pieces: list[Piece] = []
+    for number in range(200):
+        stamp_ns = number * 20_000_000 + (late_ms * 1_000_000 if number in (0, 70, 71, 140) else 0)
+        pieces += line.add(stamp_ns, tone(number * BLOCK, BLOCK))
+    assert np.array_equal(joined(pieces + line.interrupt()), tone(0, 200 * BLOCK)[:, 0])
+    assert not any(piece.filled for piece in pieces)
+
+
+def test_silence_leaves_what_waits_for_its_place_alone() -> None:
+    """A microphone is back for a tenth of a second while its silence is still being filled."""
+    line = SoundLine(0, 1)
+    pieces = line.fill(SECOND)
+    for number in range(10):
+        pieces += line.add(SECOND + (100 + number * 20) * 1_000_000, tone(number * BLOCK, BLOCK))
+        pieces += line.fill(SECOND + number * 5_000_000)
+    joined(pieces + line.interrupt())
+    assert line.position == RATE + RATE // 10 + 10 * BLOCK
 
 
 def test_sound_that_overlaps_silence_follows_it() -> None:
