@@ -14,7 +14,7 @@ from edge.capture.planes import plane_of
 from edge.capture.stamp import StampPainter
 from edge.encode import lettering
 from edge.encode.fit import fit_picture
-from edge.encode.overlay import Overlay
+from edge.encode.overlay import CLOCK_NOT_SET, Overlay
 from edge.encode.slate import copy_of, draw_slate
 from edge.encode.video_encoder import VideoEncoder
 
@@ -110,3 +110,49 @@ def test_another_shape_is_fitted_without_distortion() -> None:
     assert len(bright) == 720
     assert (luma[:, :200] == 16).all()
     assert fit_picture(fitted, 1280, 720) is fitted
+
+
+def lines_of(made: Overlay, width: int, height: int) -> int:
+    """How high the ground behind the letters is, in lines of text."""
+    picture = grey(width, height)
+    made.blend(picture, WALL, "AB12CD34")
+    left = plane_of(picture, 0)[: height // 2, max(2, height // 90) // 2 * 2]
+    size = max(12, min(height // 32, width // 26))
+    return round(np.count_nonzero(left != 128) / (size * 1.35))
+
+
+def test_an_unset_clock_is_said_beside_the_time() -> None:
+    is_set = [True]
+    made = Overlay(720, "Asia/Shanghai", "第一接谈室", "青石镇", lambda: is_set[0])
+    before, same, after = grey(), grey(), grey()
+    made.blend(before, WALL, "")
+    is_set[0] = False
+    made.blend(same, WALL, "")
+    made.blend(after, WALL + 10**9, "")
+    assert np.array_equal(plane_of(before, 0), plane_of(same, 0))  # asked once a second
+    written = np.flatnonzero((plane_of(after, 0)[:40] != 128).any(axis=0)).max()
+    assert written > np.flatnonzero((plane_of(before, 0)[:40] != 128).any(axis=0)).max() + 100
+    assert lines_of(made, 1280, 720) == 2
+
+
+def test_a_sensor_stands_in_the_first_line() -> None:
+    shown = [""]
+    made = Overlay(720, "Asia/Shanghai", "第一接谈室", "青石镇", climate=lambda: shown[0])
+    without, with_it = grey(), grey()
+    made.blend(without, WALL, "")
+    shown[0] = "21.5°C 40%RH"
+    made.blend(with_it, WALL + 10**9, "")
+    assert np.count_nonzero(plane_of(with_it, 0) != 128) > np.count_nonzero(plane_of(without, 0) != 128)
+    assert lines_of(made, 1280, 720) == 2
+
+
+@pytest.mark.parametrize("size", [(320, 180), (360, 640), (320, 2160), (480, 270)])
+def test_on_a_narrow_picture_all_of_it_is_there_in_more_lines(size: tuple[int, int]) -> None:
+    width, height = size
+    made = Overlay(height, "Asia/Shanghai", "第一接谈室", "青石镇", lambda: False, lambda: "21.5°C 40%RH")
+    assert lines_of(made, width, height) >= (2 if width == 480 else 3)
+    text = max(12, min(height // 32, width // 26))
+    for parts in (["2026-11-23 20:24:50", CLOCK_NOT_SET, "21.5°C 40%RH"], ["青石镇 第一接谈室", "AB12CD34"]):
+        wrapped = lettering.wrap(parts, text, width - 8)
+        assert "".join(wrapped).replace(" ", "") == "".join(parts).replace(" ", "")
+        assert all(lettering.letter_tile([line], text).shape[1] <= width for line in wrapped)
