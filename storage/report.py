@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from storage.dating import Redated
 from storage.errors import StorageError
 
 
@@ -42,6 +43,8 @@ class Report:
     receipts_checked: int = 0
     receipts_unchecked: int = 0  # no centre key was given
     tags_checked: int = 0
+    redated: list[Redated] = field(default_factory=list)  # footage and gaps that are better dated than signed
+    undated: int = 0  # footage and gaps made while the clock was not known, and not dated since
     recorded_s: float = 0.0
     gap_s: float = 0.0
     keys_from_evidence: bool = False

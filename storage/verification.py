@@ -7,24 +7,30 @@ from one place alone: entries cut off at the very end of a chain (the centre's r
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from storage.chain import EMPTY, AlreadyKnown, AnyManifest, ChainHead, check_link, open_entry
 from storage.coverage import Coverage
+from storage.dating import DatedEntry, Dating, redated
 from storage.errors import StorageError
 from storage.evidence import EntryFile, Evidence, NoEvidence, find_evidence
 from storage.footage_check import FootageIndex
-from storage.manifest import GapManifest, SegmentManifest
+from storage.manifest import ClockCorrection, GapManifest, SegmentManifest
 from storage.report import Problem, Report, Unsound, at_place
 from storage.sealing import Opener
 from storage.segment_check import SegmentCheck, bytes_missing
-from storage.signing import PublicKey, jws_sha256, peek_kid
+from storage.signing import PublicKey, jws_sha256, peek_json, peek_kid
 
 __all__ = ["Problem", "Progress", "Report", "verify"]
 
+Timed = TypeVar("Timed", SegmentManifest, GapManifest)
 Progress = Callable[[int, int, str], None]  # entries done, entries in all, place
 
 
@@ -75,6 +81,17 @@ def _choose_keys(
     return {key.kid: key for key in devices}, {key.kid: key for key in centres}
 
 
+def _corrections(entries: list[EntryFile]) -> list[ClockCorrection]:
+    """What later entries say about the time of earlier ones. Their signatures are checked in turn, before any of this
+    counts: the first one that does not hold ends the verification."""
+    found: list[ClockCorrection] = []
+    for entry in entries:
+        correction = peek_json(entry.path.read_text(encoding="ascii").strip()).get("correction")
+        with contextlib.suppress(ValidationError):  # told of when its turn comes
+            found += [ClockCorrection.model_validate(correction)] if correction else []
+    return found
+
+
 class _Verification:
     """One pass over the evidence; counts go into the check's report."""
 
@@ -84,6 +101,7 @@ class _Verification:
         self._evidence, self._keys, self._check = evidence, device_keys, check
         self._report, self._progress = check.report, progress
         self._signer_of: dict[str, str] = {}
+        self._dating, self._dated = Dating(), list[DatedEntry]()
         self._absent: list[tuple[str, str, SegmentManifest]] = []
 
     def run(self) -> None:
@@ -102,6 +120,7 @@ class _Verification:
 
     def _check_device(self, entries: list[EntryFile]) -> None:
         coverage = Coverage()
+        self._dating, self._dated = Dating(_corrections(entries)), []
         head: ChainHead | None = None if self._evidence.kind == "package" else EMPTY
         for entry in entries:
             place = self._evidence.name(entry.path)
@@ -117,6 +136,8 @@ class _Verification:
                 self._check_entry(entry, jws, manifest, coverage)
             if self._progress:
                 self._progress(self._report.entries, len(self._evidence.entries), place)
+        self._report.redated += redated(self._dated)
+        self._report.undated += sum(not one.known for one in self._dated)
         self._check_absent(coverage)
         self._check_holes(coverage)
 
@@ -137,23 +158,35 @@ class _Verification:
 
     def _check_entry(self, entry: EntryFile, jws: str, manifest: AnyManifest, coverage: Coverage) -> None:
         self._report.entries += 1
+        dated = self._dating.date(manifest)
         if isinstance(manifest, SegmentManifest):
-            self._check_segment(entry, jws, manifest, coverage)
+            self._check_segment(entry, jws, manifest, coverage, dated)
             return
         self._check.check_receipt(entry, jws, None)
         if isinstance(manifest, GapManifest):
             self._report.gaps += 1
-            coverage.add_gap(manifest)
+            coverage.add_gap(self._at_best(manifest, dated))
             if manifest.track == "all":
-                self._report.gap_s += max(0, manifest.end.wall_ns - manifest.start.wall_ns) / 1e9
+                self._report.gap_s += max(0, dated.end.wall_ns - dated.start.wall_ns) / 1e9
         else:
             self._report.notes += 1
 
-    def _check_segment(self, entry: EntryFile, jws: str, manifest: SegmentManifest, coverage: Coverage) -> None:
+    def _at_best(self, manifest: Timed, dated: DatedEntry) -> Timed:
+        """The same with its best-known times: what lies between two entries is looked for by these."""
+        self._dated.append(dated)
+        if not dated.corrected:
+            return manifest
+        start = manifest.start.model_copy(update={"wall_ns": dated.start.wall_ns})
+        end = manifest.end.model_copy(update={"wall_ns": dated.end.wall_ns})
+        return manifest.model_copy(update={"start": start, "end": end})
+
+    def _check_segment(
+        self, entry: EntryFile, jws: str, manifest: SegmentManifest, coverage: Coverage, dated: DatedEntry
+    ) -> None:
         self._report.segments += 1
         self._report.recovered += manifest.recovered
         self._report.recorded_s += max(0, manifest.end.wall_ns - manifest.start.wall_ns) / 1e9
-        fault = coverage.add_segment(manifest)
+        fault = coverage.add_segment(self._at_best(manifest, dated))
         if fault is not None:
             raise Unsound(
                 fault,
@@ -176,7 +209,7 @@ class _Verification:
 
     def _check_holes(self, coverage: Coverage) -> None:
         for start, end in coverage.holes():
-            span, seconds = f"{_moment(start)} – {_moment(end)}", (end - start) / 1e9
+            span, seconds = f"{utc_text(start)} – {utc_text(end)}", (end - start) / 1e9
             raise Unsound(
                 "unexplained-break",
                 "",
@@ -207,5 +240,5 @@ class _Verification:
             self._report.tags_checked += 1
 
 
-def _moment(wall_ns: int) -> str:
+def utc_text(wall_ns: int) -> str:
     return datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

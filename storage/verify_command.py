@@ -11,12 +11,13 @@ from typing import Annotated
 
 import typer
 
+from storage.dating import Redated
 from storage.errors import StorageError
 from storage.evidence import read_key
 from storage.report import Report
 from storage.sealing import IdentityOpener
 from storage.signing import PublicKey
-from storage.verification import verify
+from storage.verification import utc_text, verify
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 PROGRESS_EVERY_S = 2.0
@@ -147,6 +148,17 @@ def _of_checked(report: Report, *, opened: bool) -> list[Remark]:
     ]
 
 
+def _of_redated(one: Redated) -> Remark:
+    signed, best = utc_text(one.signed_start_wall_ns), utc_text(one.start_wall_ns)
+    return (
+        True,
+        f"第 {one.first_number}–{one.last_number} 条：签名所载从 {signed} 起，当时本机时钟有误；"
+        f"经签名校正为 {best} 起",
+        f"Entries {one.first_number} to {one.last_number}: signed as from {signed}, while the room's clock was wrong;"
+        f" as corrected, from {best}",
+    )
+
+
 def _of_missing(report: Report) -> list[Remark]:
     names = ", ".join(report.left_out[:MOST_NAMED]) + (" …" if len(report.left_out) > MOST_NAMED else "")
     named, named_en = (f"：{names}", f": {names}") if names else ("", "")
@@ -170,6 +182,13 @@ def _of_missing(report: Report) -> list[Remark]:
             report.not_here,
             f"{report.not_here} 个片段的内容不在此处，未核对{named}",
             f"the bytes of {report.not_here} segments are not here and were not checked{named_en}",
+        ),
+        *(_of_redated(one) for one in report.redated[:MOST_NAMED]),
+        (
+            report.undated,
+            f"{report.undated} 条录像或中断记录写入时本机时钟未校准，此后也未校正：时刻以签名所载为准，可能有误",
+            f"{report.undated} stretches of footage or gaps were made while the room's clock was not synchronized, and"
+            " nothing dates them better: their times stand as signed and may be wrong",
         ),
         (report.receipts_checked, f"核对回执 {report.receipts_checked} 份", f"{report.receipts_checked} receipts hold"),
         (
