@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from storage.manifest import GapCause, GapManifest, SegmentManifest
 
@@ -17,6 +18,7 @@ class Coverage:
     spans: list[tuple[int, int]] = field(default_factory=list)
     expired: list[tuple[int, int]] = field(default_factory=list)
     replaced: set[str] = field(default_factory=set)  # entries that one from the second copy stands for
+    set_back: list[int] = field(default_factory=list)  # from here on times don't compare with those before
     _runs: dict[str, SegmentManifest] = field(default_factory=dict)
     _gap_since: set[str] = field(default_factory=set)
 
@@ -26,6 +28,8 @@ class Coverage:
             self.expired.append(span)
         if gap.track == "all":
             self.spans.append(span)
+            if gap.end.wall_ns < gap.start.wall_ns:
+                self.set_back.append(len(self.spans))
             self._gap_since |= set(self._runs)
 
     def add_segment(self, segment: SegmentManifest) -> str | None:
@@ -43,7 +47,8 @@ class Coverage:
 
     def holes(self) -> list[tuple[int, int]]:
         """Stretches (wall clock, ns) that neither footage nor a gap accounts for."""
-        return uncovered(self.spans)
+        marks = [0, *self.set_back, len(self.spans)]
+        return [hole for first, last in pairwise(marks) for hole in uncovered(self.spans[first:last])]
 
     def is_expired(self, segment: SegmentManifest) -> bool:
         """Whether a signed gap says that this segment went before it was archived."""
