@@ -6,7 +6,6 @@ While the first copy can be written nothing rests on this one; when it can't, th
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,6 @@ from edge.mirror.place import MirrorPlace
 from edge.mirror.restorer import FirstCopy, Restorer
 from edge.pipeline.observation import HeardSound, SeenPicture
 from edge.recorder.attendant import Problem, Report
-from edge.spool.index import SpoolIndex
 from storage.manifest import ClockState, Moment
 
 log = structlog.get_logger("mirror")
@@ -71,7 +69,7 @@ class SecondCopy:
 
     def _wait_for_first(self, again: Callable[[], None]) -> None:
         while not self._stopping.wait(PROBE_S):
-            if can_be_written(self._first.spool, self._first.index):
+            if can_be_written(self._first.spool):
                 log.warning("first-copy-back")
                 again()
                 return
@@ -99,15 +97,18 @@ class SecondCopy:
         return Report(tuple(problems), {"mirror": fields})
 
 
-def can_be_written(spool: Path, index: SpoolIndex) -> bool:
-    """Whether a file can be made, synced and removed there, and the index read. Waits for the disk."""
+def can_be_written(spool: Path) -> bool:
+    """Whether the spool is there and a file can be made, synced and removed in it. Waits for the disk.
+
+    The index is not asked: its open file may belong to a disk that is gone for good, though it was plugged in again.
+    """
     probe = spool / ".probe"
     try:
+        (spool / "index.sqlite").stat()
         with probe.open("wb") as file:
             file.write(b"1")
             os.fsync(file.fileno())
         probe.unlink()
-        index.head()
-    except (OSError, sqlite3.Error):
+    except OSError:
         return False
     return True

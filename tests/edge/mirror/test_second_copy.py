@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.recorder.command import GAVE_UP
 from storage.manifest import GapCause, GapManifest, SegmentManifest
 from storage.sealing import IdentityOpener
 from storage.signing import PublicKey
 from storage.verification import verify
 from tests.edge.recorder.room import SHORT_SPOOL, Room
+from tests.servers.failing_disk import FailingDisk, failing_disk
 from tests.servers.small_disk import small_disk
 
 
@@ -112,3 +114,29 @@ def test_what_a_full_first_disk_missed_is_brought_from_the_second(tmp_path: Path
         assert full.end.mono_ns - full.start.mono_ns > 10_000_000_000
         wait_for(lambda: brought_ns(room, full) >= 0.95 * (full.end.mono_ns - full.start.mono_ns), 60)
         verify_whole(room)
+
+
+@pytest.mark.long
+def test_a_first_disk_that_fails_leaves_no_hole(tmp_path: Path) -> None:
+    with failing_disk(200) as first, small_disk(60) as mirror:
+        (first.place / "data").mkdir()
+        (tmp_path / "data").symlink_to(first.place / "data")
+        with room_with_copy(tmp_path, mirror) as room:
+            fail_and_mend(room, first)
+
+
+def fail_and_mend(room: Room, first: FailingDisk) -> None:
+    wait_for(lambda: len(segments(room)) >= 1)
+    wait_for(lambda: room.ask("status")["mirror"]["state"] == "ok")
+    first.fail()
+    wait_for(lambda: "spool-failed" in [one["code"] for one in room.ask("status")["problems"]])
+    time.sleep(12)
+    first.come_back()
+    assert room.process is not None
+    assert room.process.wait(20) == GAVE_UP  # to be started anew, as systemd would
+    room.start()
+    room.wait_until("recording", 30)
+    gap = next(one for one in room.entries() if isinstance(one, GapManifest) and one.track == "all")
+    restart_ns = 5_000_000_000  # while no process was there
+    wait_for(lambda: brought_ns(room, gap) >= gap.end.mono_ns - gap.start.mono_ns - restart_ns, 60)
+    verify_whole(room)
