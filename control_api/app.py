@@ -34,6 +34,7 @@ from control_api.archive.keeper import run_keeper
 from control_api.center import Center
 from control_api.errors import error_body, install_error_handlers
 from control_api.live.supervision import end_all, watch_over
+from control_api.service_manager import READY, STOPPING, tell, tell_alive
 from control_api.web.routes import mount_pages
 from pages.form_safety import host_allowed
 
@@ -124,9 +125,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     center: Center = app.state.center
     center.loop = asyncio.get_running_loop()
     beside = [asyncio.create_task(run_keeper(center)), asyncio.create_task(watch_over(center))]
+    tell(READY)  # the sockets open right after
+    beside.append(asyncio.create_task(tell_alive(beside[:])))
     try:
         yield
     finally:
+        tell(STOPPING)
         center.closing = True
         center.links.close()
         for task in beside:

@@ -85,6 +85,15 @@ def grant_access(
     return grant
 
 
+def grant_stretch(
+    session: Session, center: Center, actor: Actor, now_ns: int, room_id: str, span_ns: tuple[int, int], reason: str
+) -> AccessGrant:
+    """A look at a stretch of a room's footage that belongs to no session. As `grant_access`."""
+    grant = grant_access(session, center, actor, now_ns, what="replay", room_id=room_id, reason=reason)
+    grant.from_wall_ns, grant.to_wall_ns = span_ns
+    return grant
+
+
 def get_grant(session: Session, actor: Actor, grant_id: str, now_ns: int) -> AccessGrant:
     """The actor's own, still good grant (R2). Raises NotFound, CenterError `grant-ended`."""
     grant = session.scalar(select(AccessGrant).where(AccessGrant.id == grant_id))

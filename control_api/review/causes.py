@@ -16,12 +16,25 @@ CAUSES: dict[str, str] = {
     "format-changed": _("音视频源格式改变，重新开始录制"),
     "segment-damaged": _("片段已损坏，已单独保存待查"),
     "expired-unarchived": _("超过保存期限，归档前已清理"),
+    "outside-hours": _("不在开放时间，按配置不保存"),
+    "nobody-present": _("无人，按配置不保存"),
     "not-archived": _("尚未归档：仍在接谈室或正在上传"),
     "damaged": _("片段与签名不符，已拒绝播放并报警"),
     "unexplained": _("没有记录，也没有中断说明"),
 }
 
 
-def cause_in_words(cause: str) -> str:
-    """The Chinese sentence for a cause; an unknown code is shown as it is."""
+# Where only one of two cameras or microphones is missing, the other goes on.
+SOURCE_CAUSES: dict[str, str] = {
+    "camera": _("主画面的摄像头无画面，另一个摄像头和声音仍在录制"),
+    "second-camera": _("第二摄像头无画面，主画面和声音仍在录制"),
+    "microphone": _("接谈员一侧的麦克风无声音，另一支仍在录制"),
+    "second-microphone": _("来访人一侧的麦克风无声音，另一支仍在录制"),
+}
+
+
+def cause_in_words(cause: str, source: str | None = None) -> str:
+    """The Chinese sentence for a cause; an unknown code is shown as it is. `source`: its part alone."""
+    if source in SOURCE_CAUSES:
+        return SOURCE_CAUSES[source]
     return CAUSES.get(cause, cause)

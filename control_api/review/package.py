@@ -17,7 +17,7 @@ from control_api.errors import CenterError, NotSignedIn
 from control_api.register.service import get_grant, record_stretch
 from control_api.review.footage import Stored, read_manifest, stored_segment
 from control_api.review.opening import Damaged, open_segment
-from control_api.sessions.footage import session_entries
+from control_api.sessions.footage import entries_in, session_stretch
 from storage.chain import AnyManifest
 from storage.export import PackageContents, SegmentLost, build_package
 from storage.key_record import KeyRecord, centre_key_record, device_key_record
@@ -40,14 +40,16 @@ def nothing_archived() -> CenterError:
 
 def gather(db: Session, row: RoomSession, now_ns: int) -> tuple[PackageContents, dict[str, Stored]]:
     """What goes in, and where each segment stands. Raises CenterError `nothing-archived`."""
-    entries = _whole_chains(db, session_entries(db, row))
+    entries = _whole_chains(db, entries_in(db, session_stretch(db, row)))
     manifests: list[tuple[AnyManifest, str]] = [(read_manifest(entry), entry.jws) for entry in entries]
-    wanted = [entry for entry in session_entries(db, row) if entry.kind == "segment"]
+    stretch = session_stretch(db, row)
+    # What the second copy stands for stays in the chain; its own bytes, lost or shorter, are left out.
+    wanted = [entry for entry in entries_in(db, stretch) if entry.kind == "segment" and entry.settled_by is None]
     stored = {
         f"{one.manifest.device} {one.manifest.number}": one
         for entry in wanted
         if entry.state == "receipted"
-        for one in [stored_segment(db, row, entry.sha256)]
+        for one in [stored_segment(db, stretch, entry.sha256)]
     }
     if not stored:
         raise nothing_archived()
@@ -81,8 +83,8 @@ def stream(
             record_stretch(
                 db,
                 grant_id,
-                from_wall_ns=manifest.start.wall_ns,
-                to_wall_ns=manifest.end.wall_ns,
+                from_wall_ns=one.start_wall_ns,
+                to_wall_ns=one.end_wall_ns,
                 fetched_wall_ns=center.now_ns(),
                 entry_sha256=one.entry,
             )

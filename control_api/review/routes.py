@@ -6,6 +6,7 @@ Every answer with footage asks anew who is asking: a person whose rights end see
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -16,17 +17,19 @@ from control_api.accounts.actor import Actor
 from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
 from control_api.center import Center, center_of
-from control_api.database import AccessGrant, RoomSession
+from control_api.database import AccessGrant, Room, RoomSession
 from control_api.errors import CenterError, NotFound
 from control_api.register.service import get_grant, grant_access, record_stretch
-from control_api.review.footage import Stored, first_of_run, session_timeline, stored_segment
+from control_api.review.footage import Stored, first_of_run, notes_in, stored_segment, timeline_of
+from control_api.review.marks import marks_of
 from control_api.review.opening import open_segment
 from control_api.review.package import gather, stream
 from control_api.review.viewing import playlist, timeline_json
+from control_api.sessions.describe import describe_sessions
 from control_api.sessions.findings import add_finding
-from control_api.sessions.footage import behind_refused, get_session
+from control_api.sessions.footage import Stretch, behind_refused, get_session, session_stretch
 from control_api.web.page import PageRoute, go, language_of, pages_of, render
-from control_api.web.session_queries import describe_sessions, findings_of, holds_of
+from control_api.web.session_queries import findings_of, holds_of
 from control_api.web.sessions import session_page
 from storage.playlist import CONTENT_TYPE
 
@@ -61,40 +64,47 @@ def begin(request: Request, actor: Viewer, session: Text = "", reason: Text = ""
 def show_player(request: Request, actor: Viewer, access: str) -> Response:
     center = center_of(request)
     with center.database.reading() as db:
-        grant, row = _allowed(db, center, actor, access)
-        session = describe_sessions(db, [row])[0]
+        watched = _allowed(db, center, actor, access)
+        row = watched.row
         context: dict[str, Any] = {
-            "grant": grant,
-            "session": session,
-            "breaks": [entry.start_wall_ns for entry in behind_refused(db, row)],
-            "findings": findings_of(db, row.id),
-            "holds": [hold for hold in holds_of(db, row.id) if hold["released_ns"] is None],
+            "grant": watched.grant,
+            "session": describe_sessions(db, [row])[0] if row else None,
+            "room": db.get_one(Room, watched.stretch.room_id),
+            "span_ns": watched.stretch.span_ns,
+            "breaks": [entry.start_wall_ns for entry in behind_refused(db, row)] if row else [],
+            "findings": findings_of(db, row.id) if row else [],
+            "holds": [hold for hold in holds_of(db, row.id) if hold["released_ns"] is None] if row else [],
         }
-    return render(request, actor, "replay.html", context, section="sessions")
+    return render(request, actor, "replay.html", context, section="sessions" if row else "missed")
 
 
 @router.get("/review/{access}/timeline.json")
 def give_timeline(request: Request, actor: Viewer, access: str, skip: str = "") -> Response:
-    center = center_of(request)
+    center, translate = center_of(request), pages_of(request).translators[language_of(request)].text
     with center.database.reading() as db:
-        _, row = _allowed(db, center, actor, access)
-        line = session_timeline(db, row, _skipped(skip))
-        findings = findings_of(db, row.id)
-    body = timeline_json(line, pages_of(request).translators[language_of(request)].text)
-    body["session"] = {
-        "opened_ms": row.opened_wall_ns // 10**6,
-        "closed_ms": None if row.closed_wall_ns is None else row.closed_wall_ns // 10**6,
-    }
+        watched = _allowed(db, center, actor, access)
+        line = timeline_of(db, watched.stretch, _skipped(skip))
+        marks = marks_of(notes_in(db, watched.stretch), translate)
+        findings = findings_of(db, watched.row.id) if watched.row else []
+    body = timeline_json(line, translate)
+    body["session"] = _session_json(watched.row)
+    body["marks"] = [{"wall_ms": one.wall_ns // 10**6, "kind": one.kind, "words": one.words} for one in marks]
     body["findings"] = [{"wall_ms": one["wall_ns"] // 10**6, "text": one["text"]} for one in findings if one["marked"]]
     return JSONResponse(body, headers=NO_STORE)
+
+
+def _session_json(row: RoomSession | None) -> dict[str, int | None] | None:
+    if row is None:
+        return None
+    closed_ns = row.closed_wall_ns
+    return {"opened_ms": row.opened_wall_ns // 10**6, "closed_ms": None if closed_ns is None else closed_ns // 10**6}
 
 
 @router.get("/review/{access}/playlist.m3u8")
 def give_playlist(request: Request, actor: Viewer, access: str, skip: str = "") -> Response:
     center = center_of(request)
     with center.database.reading() as db:
-        _, row = _allowed(db, center, actor, access)
-        line = session_timeline(db, row, _skipped(skip))
+        line = timeline_of(db, _allowed(db, center, actor, access).stretch, _skipped(skip))
     return Response(playlist(line), media_type=CONTENT_TYPE, headers=NO_STORE)
 
 
@@ -103,8 +113,7 @@ def give_init(request: Request, actor: Viewer, access: str, run: str) -> Respons
     """The run's ftyp+moov: no picture and no sound is in it, so that the register notes nothing."""
     center = center_of(request)
     with center.database.reading() as db:
-        _, row = _allowed(db, center, actor, access)
-        stored = first_of_run(db, row, run)
+        stored = first_of_run(db, _allowed(db, center, actor, access).stretch, run)
     return Response(open_segment(center, stored).init, media_type="video/mp4", headers=NO_STORE)
 
 
@@ -112,10 +121,10 @@ def give_init(request: Request, actor: Viewer, access: str, run: str) -> Respons
 def give_segment(request: Request, actor: Viewer, access: str, entry: str) -> Response:
     center = center_of(request)
     with center.database.reading() as db:
-        grant, row = _allowed(db, center, actor, access)
-        stored = stored_segment(db, row, entry)
+        watched = _allowed(db, center, actor, access)
+        stored = stored_segment(db, watched.stretch, entry)
     media = open_segment(center, stored).media
-    _record(center, grant.id, stored)
+    _record(center, watched.grant.id, stored)
     return Response(media, media_type="video/iso.segment", headers=NO_STORE)
 
 
@@ -131,7 +140,9 @@ def write_finding(
     """Answers with the list of findings as it stands, to be put in place."""
     center = center_of(request)
     with center.database.writing() as db:
-        _, row = _allowed(db, center, actor, access)
+        row = _allowed(db, center, actor, access).row
+        if row is None:
+            raise NotFound  # findings belong to sessions
         add_finding(db, center, actor, center.now_ns(), row.id, wall_ns=wall_ms * 10**6, text=text, marked=bool(marked))
         findings = findings_of(db, row.id)
     return render(request, actor, "findings.html", {"findings": findings}, status=201)
@@ -167,12 +178,26 @@ def download(request: Request, actor: Taker, session: Text = "", reason: Text = 
     )
 
 
-def _allowed(db: Session, center: Center, actor: Actor, access: str) -> tuple[AccessGrant, RoomSession]:
-    """The person's own grant and the session that it is for. Raises NotFound, NotAllowed, CenterError `grant-ended`."""
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a grant lets its person see; `row`: the session, or None for a stretch that belongs to none."""
+
+    grant: AccessGrant
+    stretch: Stretch
+    row: RoomSession | None
+
+
+def _allowed(db: Session, center: Center, actor: Actor, access: str) -> Watched:
+    """The person's own grant and what it is for. Raises NotFound, NotAllowed, CenterError `grant-ended`."""
     grant = get_grant(db, actor, access, center.now_ns())
-    if grant.what != "replay" or grant.session_id is None:
+    if grant.what != "replay":
         raise NotFound
-    return grant, get_session(db, grant.session_id)
+    if grant.session_id is not None:
+        row = get_session(db, grant.session_id)
+        return Watched(grant, session_stretch(db, row), row)
+    if grant.from_wall_ns is None or grant.to_wall_ns is None:
+        raise NotFound
+    return Watched(grant, Stretch(grant.room_id, (grant.from_wall_ns, grant.to_wall_ns)), None)
 
 
 def _record(center: Center, grant_id: str, stored: Stored) -> None:
@@ -180,8 +205,8 @@ def _record(center: Center, grant_id: str, stored: Stored) -> None:
         record_stretch(
             db,
             grant_id,
-            from_wall_ns=stored.manifest.start.wall_ns,
-            to_wall_ns=stored.manifest.end.wall_ns,
+            from_wall_ns=stored.start_wall_ns,
+            to_wall_ns=stored.end_wall_ns,
             fetched_wall_ns=center.now_ns(),
             entry_sha256=stored.entry,
         )

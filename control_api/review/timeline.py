@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from storage.manifest import GapManifest, SegmentManifest
+from storage.manifest import GapCause, GapManifest, SegmentManifest
 
+AS_CONFIGURED = frozenset({GapCause.OUTSIDE_HOURS, GapCause.NOBODY_PRESENT})
 HOLE_NS = 1_000_000_000  # a shorter hole between two pieces is rounding of clocks
 
 
@@ -26,6 +27,8 @@ class Piece:
     length_90k: int
     recovered: bool = False
     at_90k: int = 0
+    in_run_90k: int = 0  # where it begins in its run
+    signed_wall_ns: int | None = None  # what the room said, where a signed correction dates it otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,16 @@ class Missing:
     """Footage that is not there: a gap that the room signed, or what the centre finds itself.
 
     Causes of the centre's own: `not-archived` (still in the room or on its way), `damaged` (bytes differ from the
-    manifest), `unexplained` (no entry says why).
+    manifest), `unexplained` (no entry says why). `source`: only this one's part of the track is missing. `calm`: as
+    configured, and outside a session: nothing that ought to be there is missing.
     """
 
     start_wall_ns: int
     end_wall_ns: int
     track: str
     cause: str
+    source: str | None = None
+    calm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Known:
     entry: str
     manifest: SegmentManifest
     state: str
+    signed_wall_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,17 @@ class Timeline:
         return self.pieces[-1].at_90k + self.pieces[-1].length_90k if self.pieces else 0
 
 
-def lay_out(segments: Iterable[Known], gaps: Iterable[GapManifest], span: tuple[int, int]) -> Timeline:
-    """Put a span's segments and gaps on one line."""
+def lay_out(
+    segments: Iterable[Known],
+    gaps: Iterable[GapManifest],
+    span: tuple[int, int],
+    inside: tuple[int, int] | None = None,
+) -> Timeline:
+    """Put a span's segments and gaps on one line. `inside`: the session's own time, where nothing is missing calmly."""
     known = sorted(segments, key=lambda item: (item.manifest.start.wall_ns, item.manifest.sequence))
     pieces = _place([_piece(item) for item in known if item.state == "receipted"])
-    signed = [Missing(gap.start.wall_ns, gap.end.wall_ns, gap.track, gap.cause.value) for gap in gaps]
+    copies = [_ends(item) for item in known if item.state == "receipted" and item.manifest.replaces is not None]
+    signed = [left for gap in gaps for left in _without(_missing(gap, inside), copies)]
     not_here = [
         Missing(item.manifest.start.wall_ns, item.manifest.end.wall_ns, "all", _why(item.state))
         for item in known
@@ -77,6 +90,35 @@ def lay_out(segments: Iterable[Known], gaps: Iterable[GapManifest], span: tuple[
     holes = _holes(pieces, explained, span)
     missing = sorted((*explained, *holes), key=lambda gap: (gap.start_wall_ns, gap.end_wall_ns))
     return Timeline(*span, pieces, tuple(_joined([clipped for gap in missing if (clipped := _clip(gap, span))])))
+
+
+def _missing(gap: GapManifest, inside: tuple[int, int] | None) -> Missing:
+    start, end = gap.start.wall_ns, gap.end.wall_ns
+    in_session = inside is not None and start < inside[1] and end > inside[0]
+    calm = gap.cause in AS_CONFIGURED and not in_session
+    return Missing(start, end, gap.track, gap.cause.value, gap.source, calm)
+
+
+def _ends(item: Known) -> tuple[int, int]:
+    return item.manifest.start.wall_ns, item.manifest.end.wall_ns
+
+
+def _without(gap: Missing, covered: Sequence[tuple[int, int]]) -> list[Missing]:
+    """What is left of a gap where footage from the second copy has come: that stands in no gap's way."""
+    left = [gap]
+    for start, end in covered:
+        left = [part for one in left for part in _outside(one, start, end)]
+    return left
+
+
+def _outside(gap: Missing, start: int, end: int) -> list[Missing]:
+    if end <= gap.start_wall_ns or start >= gap.end_wall_ns or gap.track != "all":
+        return [gap]
+    parts = (
+        replace(gap, end_wall_ns=min(start, gap.end_wall_ns)),
+        replace(gap, start_wall_ns=max(end, gap.start_wall_ns)),
+    )
+    return [part for part in parts if part.end_wall_ns > part.start_wall_ns]
 
 
 def _why(state: str) -> str:
@@ -91,18 +133,27 @@ def _piece(item: Known) -> Piece:
     else:
         length_90k = (end.wall_ns - start.wall_ns) * 9 // 100_000
     return Piece(
-        item.entry, manifest.run, manifest.sequence, start.wall_ns, end.wall_ns, length_90k, manifest.recovered
+        item.entry,
+        manifest.run,
+        manifest.sequence,
+        start.wall_ns,
+        end.wall_ns,
+        length_90k,
+        manifest.recovered,
+        in_run_90k=manifest.sequence if start.pts_90k is None else start.pts_90k,
+        signed_wall_ns=item.signed_wall_ns,
     )
 
 
 def _place(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Runs in the order they began, each run's segments in their own order, one behind the other."""
+    """Runs in the order they began, each run's segments by their own time, one behind the other: what comes from the
+    second copy has no place in the run's numbers."""
     began: dict[str, int] = {}
     for piece in pieces:
         began.setdefault(piece.run, piece.start_wall_ns)
     placed: list[Piece] = []
     at_90k = 0
-    for piece in sorted(pieces, key=lambda one: (began[one.run], one.run, one.sequence)):
+    for piece in sorted(pieces, key=lambda one: (began[one.run], one.run, one.in_run_90k, one.sequence)):
         placed.append(replace(piece, at_90k=at_90k))
         at_90k += piece.length_90k
     return tuple(placed)
@@ -135,9 +186,13 @@ def _joined(gaps: Sequence[Missing]) -> list[Missing]:
     joined: list[Missing] = []
     for gap in gaps:
         last = joined[-1] if joined else None
-        same = last is not None and (last.track, last.cause) == (gap.track, gap.cause)
+        same = last is not None and _kind(last) == _kind(gap)
         if last is not None and same and gap.start_wall_ns - last.end_wall_ns <= HOLE_NS:
             joined[-1] = replace(last, end_wall_ns=max(last.end_wall_ns, gap.end_wall_ns))
         else:
             joined.append(gap)
     return joined
+
+
+def _kind(gap: Missing) -> tuple[str, str, str | None, bool]:
+    return gap.track, gap.cause, gap.source, gap.calm

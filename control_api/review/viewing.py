@@ -40,6 +40,7 @@ def timeline_json(line: Timeline, translate: Any) -> dict[str, Any]:
                 "length_s": piece.length_90k / 90_000,
                 "wall_ms": piece.start_wall_ns // MS_NS,
                 "recovered": piece.recovered,
+                "signed_ms": None if piece.signed_wall_ns is None else piece.signed_wall_ns // MS_NS,
             }
             for piece in line.pieces
         ],
@@ -49,7 +50,8 @@ def timeline_json(line: Timeline, translate: Any) -> dict[str, Any]:
                 "to_ms": gap.end_wall_ns // MS_NS,
                 "track": gap.track,
                 "cause": gap.cause,
-                "words": translate(cause_in_words(gap.cause)),
+                "words": translate(cause_in_words(gap.cause, gap.source)),
+                "calm": gap.calm,
             }
             for gap in line.missing
         ],

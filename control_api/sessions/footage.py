@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
@@ -41,24 +43,37 @@ def is_over() -> ColumnElement[bool]:
     return RoomSession.closed_wall_ns.is_not(None) | unclosed
 
 
-def close_unknown(session: Session, row: RoomSession) -> bool:
-    """It is over, and nobody signed when."""
-    if row.closed_wall_ns is not None:
-        return False
-    return session.scalar(select(RoomSession.id).where(RoomSession.id == row.id, is_over())) is not None
-
-
 def session_span(session: Session, row: RoomSession) -> tuple[int, int]:
     """From and to, margins included."""
     ends_ns = session.scalars(select(ends_wall_ns()).where(RoomSession.id == row.id)).one()
     return row.opened_wall_ns - MARGIN_NS, max(ends_ns, row.opened_wall_ns) + MARGIN_NS
 
 
-def session_entries(session: Session, row: RoomSession) -> list[Entry]:
-    """Segments, gaps and notes that overlap the span, by time; of every device that the room has had."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some of a room's time. `inside_ns`: what should all be there, a session's own span without its margins."""
+
+    room_id: str
+    span_ns: tuple[int, int]
+    inside_ns: tuple[int, int] | None = None
+
+
+def session_stretch(session: Session, row: RoomSession) -> Stretch:
     start, end = session_span(session, row)
-    query = select(Entry).where(Entry.room_id == row.room_id, Entry.end_wall_ns >= start, Entry.start_wall_ns <= end)
+    return Stretch(row.room_id, (start, end), (start + MARGIN_NS, end - MARGIN_NS))
+
+
+def entries_in(session: Session, stretch: Stretch) -> list[Entry]:
+    """Segments, gaps and notes that overlap it, by time; of every device that the room has had."""
+    start, end = stretch.span_ns
+    query = select(Entry).where(
+        Entry.room_id == stretch.room_id, Entry.end_wall_ns >= start, Entry.start_wall_ns <= end
+    )
     return list(session.scalars(query.order_by(Entry.start_wall_ns, Entry.number)))
+
+
+def session_entries(session: Session, row: RoomSession) -> list[Entry]:
+    return entries_in(session, session_stretch(session, row))
 
 
 def behind_refused(session: Session, row: RoomSession) -> list[Entry]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -16,11 +15,12 @@ from control_api.archive.holding import hold_in_archive
 from control_api.center import center_of
 from control_api.database import CaseTag, Finding, Hold
 from control_api.sessions.cases import correct_case
+from control_api.sessions.describe import SessionRow, describe_sessions
 from control_api.sessions.findings import add_finding, list_findings
 from control_api.sessions.footage import get_session
 from control_api.sessions.held import holds_of_session
 from control_api.sessions.holds import place_hold, release_hold
-from control_api.sessions.search import SessionQuery, day_span, find_sessions, session_row
+from control_api.sessions.search import SessionQuery, day_span, find_sessions
 from control_api.sessions.tags import tag_history
 
 router = APIRouter(prefix="/api", tags=["sessions"])
@@ -59,6 +59,10 @@ class SessionShown(_Body):
     held: bool
     close_unknown: bool
     former_case_id: str | None = Field(description="found by this ID, which a correction has replaced")
+    signed_opened_wall_ns: int | None = Field(
+        description="the room's own time, where a signed correction dates it anew"
+    )
+    signed_closed_wall_ns: int | None
 
 
 class SearchPage(_Body):
@@ -135,7 +139,7 @@ def search(body: SearchBody, request: Request, actor: Finder) -> SearchPage:
     query = SessionQuery(body.case_id, body.room, body.unit, body.officer, span, body.untagged, body.page)
     with center.database.reading() as session:
         page = find_sessions(session, actor, query, center.settings)
-    rows = [SessionShown(**asdict(row)) for row in page.rows]
+    rows = [_session(row) for row in page.rows]
     return SearchPage(sessions=rows, total=page.total, page=page.page, pages=page.pages)
 
 
@@ -144,7 +148,7 @@ def show(session_id: str, request: Request, _actor: Finder) -> SessionWhole:
     with center_of(request).database.reading() as session:
         row = get_session(session, session_id)
         return SessionWhole(
-            session=SessionShown(**asdict(session_row(session, row))),
+            session=_session(describe_sessions(session, [row])[0]),
             tags=[_tag(tag) for tag in tag_history(session, session_id)],
             findings=[_finding(finding) for finding in list_findings(session, session_id)],
             holds=[_hold(hold) for hold in holds_of_session(session, session_id)],
@@ -211,6 +215,28 @@ def end_hold(hold_id: str, body: ReasonBody, request: Request, actor: Holder) ->
         hold = release_hold(session, center, actor, center.now_ns(), hold_id, body.reason)
     hold_in_archive(center)
     return _hold(hold)
+
+
+def _session(row: SessionRow) -> SessionShown:
+    return SessionShown(
+        id=row.id,
+        room_id=row.room_id,
+        room_name=row.room,
+        unit_name=row.unit,
+        opened_wall_ns=row.opened_ns,
+        closed_wall_ns=row.closed_ns,
+        officer_name=row.officer_name,
+        signed_in=row.signed_in,
+        case_id=row.case_id,
+        archived_segments=row.archived,
+        waiting_segments=row.waiting,
+        refused_segments=row.refused,
+        held=row.held,
+        close_unknown=row.close_unknown,
+        former_case_id=row.former_case_id,
+        signed_opened_wall_ns=row.signed_opened_ns,
+        signed_closed_wall_ns=row.signed_closed_ns,
+    )
 
 
 def _tag(tag: CaseTag) -> TagShown:

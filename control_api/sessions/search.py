@@ -12,11 +12,9 @@ from sqlalchemy.orm import Session
 from config.process import CenterSettings
 from control_api.accounts.actor import Actor
 from control_api.accounts.permissions import Permission
-from control_api.database import Account, CaseTag, Entry, Room, RoomSession
+from control_api.database import CaseTag, Room, RoomSession
 from control_api.sessions.cases import check_case_id
-from control_api.sessions.footage import close_unknown
-from control_api.sessions.held import session_held
-from control_api.sessions.tags import current_tag
+from control_api.sessions.describe import SessionRow, describe_sessions
 
 PAGE_ROWS = 50
 
@@ -36,28 +34,6 @@ class SessionQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRow:
-    """One session for people. `waiting_segments` are still in the room or on their way. `close_unknown`: it is over,
-    and no signed note says when."""
-
-    id: str
-    room_id: str
-    room_name: str
-    unit_name: str
-    opened_wall_ns: int
-    closed_wall_ns: int | None
-    officer_name: str | None
-    signed_in: str | None
-    case_id: str | None
-    archived_segments: int
-    waiting_segments: int
-    refused_segments: int
-    held: bool
-    close_unknown: bool
-    former_case_id: str | None = None  # what it was found by, where a correction has replaced that
-
-
-@dataclass(frozen=True, slots=True)
 class SessionPage:
     rows: list[SessionRow]
     total: int
@@ -73,7 +49,7 @@ def find_sessions(session: Session, actor: Actor, query: SessionQuery, settings:
     page = max(1, query.page)
     found = find_some(session, actor, query, settings, PAGE_ROWS, (page - 1) * PAGE_ROWS)
     total = session.scalar(select(func.count()).select_from(_filtered(query, settings).subquery())) or 0
-    rows = [session_row(session, row) for row in found]
+    rows = describe_sessions(session, found)
     told = [replace(row, former_case_id=former_case_id(query, settings, row.case_id)) for row in rows]
     return SessionPage(told, total, page)
 
@@ -91,35 +67,6 @@ def find_some(
     actor.check(Permission.FIND_SESSIONS)
     ordered = _filtered(query, settings).order_by(RoomSession.opened_wall_ns.desc())
     return list(session.scalars(ordered.limit(limit).offset(offset)).unique())
-
-
-def session_row(session: Session, row: RoomSession) -> SessionRow:
-    tag = current_tag(session, row.id)
-    officer = session.get(Account, row.officer_id) if row.officer_id is not None else None
-    counts: dict[str, int] = {
-        state: count
-        for state, count in session.execute(
-            select(Entry.state, func.count())
-            .where(Entry.session_id == row.id, Entry.kind == "segment")
-            .group_by(Entry.state)
-        )
-    }
-    return SessionRow(
-        id=row.id,
-        room_id=row.room_id,
-        room_name=row.room.name,
-        unit_name=row.room.unit.name,
-        opened_wall_ns=row.opened_wall_ns,
-        closed_wall_ns=row.closed_wall_ns,
-        officer_name=officer.display_name if officer else None,
-        signed_in=row.signed_in,
-        case_id=tag.case_id if tag else None,
-        archived_segments=counts.get("receipted", 0),
-        waiting_segments=counts.get("waiting", 0),
-        refused_segments=counts.get("refused", 0),
-        held=session_held(session, row.id),
-        close_unknown=close_unknown(session, row),
-    )
 
 
 def day_span(day: date, timezone: str) -> tuple[int, int]:

@@ -36,11 +36,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class GapLine:
-    """`cause`: a Chinese sentence to translate where it is shown."""
+    """`cause`: a Chinese sentence to translate where it is shown. `calm`: as configured, outside any session."""
 
     start_ns: int
     end_ns: int
     cause: str
+    calm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Line:
     footage: Sequence[Bar]
     sessions: Sequence[Bar]
     gaps: Sequence[Bar]
+    calm: Sequence[Bar]
     ticks: Sequence[Tick]
     gap_list: Sequence[GapLine]
     now_x: float | None
@@ -71,15 +73,18 @@ def draw(
     county: CountyTime,
     now_ns: int,
 ) -> Line:
-    """Lay everything out in `window`; what lies outside is cut off."""
+    """Lay everything out in `window`; what lies outside is cut off. Calm gaps are drawn and not listed."""
     joined = join(footage)
     stretches = [span for span in joined if span.end_ns > window[0] and span.start_ns < window[1]]
-    gap_list = [gap for gap in gaps if gap.end_ns > window[0] and gap.start_ns < window[1]]
+    inside = [gap for gap in gaps if gap.end_ns > window[0] and gap.start_ns < window[1]]
+    gap_list = [gap for gap in inside if not gap.calm]
+    calm = join(Span(gap.start_ns, gap.end_ns, gap.cause) for gap in inside if gap.calm)
     recorded_ns = sum(min(span.end_ns, window[1]) - max(span.start_ns, window[0]) for span in stretches)
     return Line(
         footage=_bars(window, stretches, county),
         sessions=_bars(window, sessions, county),
         gaps=_bars(window, [Span(gap.start_ns, gap.end_ns, gap.cause) for gap in gap_list], county),
+        calm=_bars(window, calm, county),
         ticks=_ticks(window, county),
         gap_list=gap_list,
         now_x=_place(window, now_ns) if window[0] <= now_ns <= window[1] else None,

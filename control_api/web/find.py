@@ -12,10 +12,11 @@ from control_api.accounts.actor import Actor
 from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
 from control_api.center import center_of
+from control_api.sessions.describe import SessionRow
 from control_api.web.find_terms import FIELDS, Search, read_search, read_text
 from control_api.web.page import PageRoute, go, language_of, pages_of, render
 from control_api.web.searches import Searches
-from control_api.web.session_queries import LIMIT, SessionRow, find_sessions, officer_options, room_options
+from control_api.web.session_queries import LIMIT, find_sessions, officer_options, room_options
 from pages.translation import mark as _
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from control_api.center import Center
 from control_api.database import Device, Entry, Room
 from control_api.review.causes import cause_in_words
+from control_api.review.footage import read_manifest
+from control_api.review.timeline import AS_CONFIGURED
 from control_api.web.day_line import GapLine, Span
 from control_api.web.room_state import ORDER, Figures, RoomState, read_figures, read_state
 from pages.times import CountyTime
+from storage.manifest import GapManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +91,34 @@ def _last_status(center: Center, room_id: str, active: Device | None) -> tuple[M
     return (active.last_status, active.last_seen_wall_ns) if active else (None, None)
 
 
-def footage_of(db: Session, room_id: str, span_ns: tuple[int, int]) -> tuple[list[Span], list[GapLine]]:
-    """Segments and gaps of a room inside a span, as the chain says."""
-    query = select(Entry.kind, Entry.detail, Entry.start_wall_ns, Entry.end_wall_ns).where(
+def footage_of(
+    db: Session, room_id: str, span_ns: tuple[int, int], sessions: Sequence[Span] = ()
+) -> tuple[list[Span], list[GapLine]]:
+    """Segments and gaps of a room inside a span, as the chain says. `sessions`: where no gap is calm."""
+    query = select(Entry).where(
         Entry.room_id == room_id,
         Entry.kind.in_(("segment", "gap")),
+        Entry.settled_by.is_(None),
         Entry.end_wall_ns > span_ns[0],
         Entry.start_wall_ns < span_ns[1],
     )
+    query = query.options(load_only(Entry.kind, Entry.detail, Entry.track, Entry.start_wall_ns, Entry.end_wall_ns))
     footage: list[Span] = []
     gaps: list[GapLine] = []
-    for kind, detail, start_ns, end_ns in db.execute(query.order_by(Entry.start_wall_ns)):
-        if kind == "segment":
-            footage.append(Span(start_ns, end_ns))
+    for entry in db.scalars(query.order_by(Entry.start_wall_ns)):
+        if entry.kind == "segment":
+            footage.append(Span(entry.start_wall_ns, entry.end_wall_ns))
         else:
-            gaps.append(GapLine(start_ns, end_ns, cause_in_words(detail)))
+            gaps.append(_gap_line(entry, sessions))
     return footage, gaps
+
+
+def _gap_line(entry: Entry, sessions: Sequence[Span]) -> GapLine:
+    start_ns, end_ns = entry.start_wall_ns, entry.end_wall_ns
+    in_session = any(start_ns < one.end_ns and end_ns > one.start_ns for one in sessions)
+    source = None
+    if entry.track != "all":  # only a part may be missing: the entry itself says whose
+        manifest = read_manifest(entry)
+        source = manifest.source if isinstance(manifest, GapManifest) else None
+    calm = entry.detail in AS_CONFIGURED and not in_session
+    return GapLine(start_ns, end_ns, cause_in_words(entry.detail, source), calm)

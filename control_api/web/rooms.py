@@ -13,12 +13,13 @@ from control_api.accounts.guard import require
 from control_api.accounts.permissions import Permission
 from control_api.center import center_of
 from control_api.errors import NotFound
+from control_api.sessions.describe import SessionRow
 from control_api.sessions.search import SessionQuery
 from control_api.web.day_line import Span, day_window, draw
 from control_api.web.page import PageRoute, pages_of, render
 from control_api.web.room_queries import footage_of, view_room, view_rooms
 from control_api.web.room_state import count
-from control_api.web.session_queries import SessionRow, find_sessions
+from control_api.web.session_queries import find_sessions
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Viewer = Annotated[Actor, Depends(require(Permission.SEE_ROOMS))]
@@ -44,10 +45,10 @@ def show_room(request: Request, actor: Viewer, room_id: str, day: str = "") -> R
         room = view_room(db, center, county, room_id)
         if room is None:
             raise NotFound
-        footage, gaps = footage_of(db, room_id, span)
         query = SessionQuery(room_id=room_id, span_ns=span)
         found = find_sessions(db, actor, query, center.settings) if may_see else []
-    spans = session_spans(found)
+        spans = session_spans(found)
+        footage, gaps = footage_of(db, room_id, span, spans)
     window = day_window(*span, [*footage, *spans])
     context = {
         "room": room,

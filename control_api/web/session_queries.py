@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.process import CenterSettings
 from control_api.accounts.actor import Actor
-from control_api.database import Account, CaseTag, Entry, Finding, HeldSession, Hold, Room, RoomSession
-from control_api.sessions.footage import ends_wall_ns, is_over
+from control_api.database import Account, CaseTag, Finding, HeldSession, Hold, Room
+from control_api.sessions.describe import SessionRow, describe_sessions
 from control_api.sessions.search import SessionQuery, find_some, former_case_id
-from control_api.sessions.tags import is_current
 
 LIMIT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """`waiting` and `archived` count segments; `case_id` is the current one. `ends_ns`: when it was closed, or the end
-    of its last footage; `close_unknown`: it is over, and no signed note says when."""
-
-    id: str
-    opened_ns: int
-    closed_ns: int | None
-    ends_ns: int
-    close_unknown: bool
-    room_id: str
-    room: str
-    unit: str
-    case_id: str | None
-    officer: str | None
-    signed_in: str | None
-    held: bool
-    waiting: int
-    archived: int
-    refused: int
-    kept_until_ns: int | None
-    former_case_id: str | None = None  # what it was found by, where a correction has replaced that
 
 
 def find_sessions(
@@ -52,46 +26,6 @@ def find_sessions(
     return [replace(row, former_case_id=former_case_id(query, settings, row.case_id)) for row in rows]
 
 
-def describe_sessions(db: Session, sessions: Sequence[RoomSession]) -> list[SessionRow]:
-    """Rows for people out of rows of the table, with a fixed number of statements."""
-    ids = [session.id for session in sessions]
-    tags = current_tags(db, ids)
-    officers = names_of(db, [session.officer_id for session in sessions])
-    segments = _segments(db, ids)
-    held = _held(db, ids)
-    ends = {session_id: (ends_ns, over) for session_id, ends_ns, over in db.execute(_ends(ids))}
-    rows = []
-    for session in sessions:
-        tag, figures = tags.get(session.id), segments[session.id]
-        rows.append(
-            SessionRow(
-                id=session.id,
-                opened_ns=session.opened_wall_ns,
-                closed_ns=session.closed_wall_ns,
-                ends_ns=ends[session.id][0],
-                close_unknown=session.closed_wall_ns is None and ends[session.id][1],
-                room_id=session.room_id,
-                room=session.room.name,
-                unit=session.room.unit.name,
-                case_id=tag.case_id if tag else None,
-                officer=officers.get(session.officer_id or ""),
-                signed_in=session.signed_in,
-                held=session.id in held,
-                waiting=figures.get("waiting", 0),
-                archived=figures.get("receipted", 0),
-                refused=figures.get("refused", 0),
-                kept_until_ns=figures.get("until"),
-            )
-        )
-    return rows
-
-
-def current_tags(db: Session, session_ids: Sequence[str]) -> dict[str, CaseTag]:
-    """The tag of each session that counts."""
-    query = select(CaseTag).where(CaseTag.session_id.in_(session_ids), is_current())
-    return {tag.session_id: tag for tag in db.scalars(query.order_by(CaseTag.made_wall_ns))}
-
-
 def names_of(db: Session, account_ids: Iterable[str | None]) -> dict[str, str]:
     """Account id to what people call the person: the officer's number comes first where there is one."""
     wanted = {account_id for account_id in account_ids if account_id}
@@ -99,30 +33,6 @@ def names_of(db: Session, account_ids: Iterable[str | None]) -> dict[str, str]:
         return {}
     query = select(Account.id, Account.display_name, Account.officer_number).where(Account.id.in_(wanted))
     return {row.id: f"{row.officer_number} {row.display_name}".removeprefix("None ") for row in db.execute(query)}
-
-
-def _segments(db: Session, session_ids: Sequence[str]) -> defaultdict[str, dict[str, Any]]:
-    figures: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    query = (
-        select(Entry.session_id, Entry.state, func.count(), func.max(Entry.retain_until_wall_ns))
-        .where(Entry.session_id.in_(session_ids), Entry.kind == "segment")
-        .group_by(Entry.session_id, Entry.state)
-    )
-    for session_id, state, number, until in db.execute(query):
-        assert session_id is not None  # noqa: S101 - asked for by id
-        figures[session_id][state] = number
-        figures[session_id]["until"] = max(until or 0, figures[session_id].get("until") or 0) or None
-    return figures
-
-
-def _held(db: Session, session_ids: Sequence[str]) -> set[str]:
-    """Those under a standing hold."""
-    query = select(HeldSession.session_id).join(Hold, Hold.id == HeldSession.hold_id)
-    return set(db.scalars(query.where(HeldSession.session_id.in_(session_ids), Hold.released_wall_ns.is_(None))))
-
-
-def _ends(session_ids: Sequence[str]) -> Select[str, int, bool]:
-    return select(RoomSession.id, ends_wall_ns(), is_over()).where(RoomSession.id.in_(session_ids))
 
 
 def tags_of(db: Session, session_id: str) -> list[dict[str, Any]]:

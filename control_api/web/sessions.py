@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -15,7 +16,10 @@ from control_api.accounts.permissions import Permission
 from control_api.center import Center, center_of
 from control_api.database import RoomSession
 from control_api.errors import CenterError, NotFound
-from control_api.sessions.footage import behind_refused, session_span
+from control_api.review.footage import notes_in
+from control_api.review.marks import decisions_of
+from control_api.sessions.describe import SessionRow, describe_sessions
+from control_api.sessions.footage import behind_refused, session_span, session_stretch
 from control_api.sessions.search import SessionQuery
 from control_api.web.day_line import Line, draw
 from control_api.web.page import PageRoute, error_text, language_of, pages_of, render
@@ -23,11 +27,10 @@ from control_api.web.register_queries import accesses_of
 from control_api.web.room_queries import footage_of
 from control_api.web.rooms import session_spans
 from control_api.web.session_queries import (
-    SessionRow,
-    describe_sessions,
     find_sessions,
     findings_of,
     holds_of,
+    names_of,
     room_options,
     tags_of,
 )
@@ -85,6 +88,7 @@ def session_page(
             "session": session,
             "line": _line(db, center, county, row, session),
             "breaks": [entry.start_wall_ns for entry in behind_refused(db, row)],
+            "decisions": _decisions(db, row),
             "tags": tags_of(db, session_id),
             "holds": holds_of(db, session_id),
             "findings": findings_of(db, session_id),
@@ -98,8 +102,16 @@ def session_page(
     return render(request, actor, "session.html", context, section="sessions", status=status)
 
 
+def _decisions(db: Session, row: RoomSession) -> list[dict[str, Any]]:
+    """What officers chose when recording failed in this session."""
+    found = decisions_of(notes_in(db, session_stretch(db, row)), row.id)
+    people = names_of(db, [one.officer for one in found])
+    return [asdict(one) | {"person": people.get(one.officer or "", "")} for one in found]
+
+
 def _line(db: Session, center: Center, county: CountyTime, row: RoomSession, session: SessionRow) -> Line:
     now_ns = center.now_ns()
     span = session_span(db, row)
-    footage, gaps = footage_of(db, session.room_id, span)
-    return draw(span, footage, session_spans([session]), gaps, county, now_ns)
+    spans = session_spans([session])
+    footage, gaps = footage_of(db, session.room_id, span, spans)
+    return draw(span, footage, spans, gaps, county, now_ns)

@@ -39,12 +39,15 @@ export class Line {
     };
     box(timeline.from_ms, timeline.to_ms, 12, 26, "track");
     for (const piece of timeline.pieces) box(piece.wall_ms, piece.wall_ms + piece.length_s * 1000, 12, 26, "footage");
-    const { opened_ms: opened, closed_ms: closed } = timeline.session;
-    box(opened, closed ?? timeline.to_ms, 33, 5, "session");
+    if (timeline.session) box(timeline.session.opened_ms, timeline.session.closed_ms ?? timeline.to_ms, 33, 5, "session");
     for (const gap of timeline.missing) {
       const words = `${clock(gap.from_ms)}–${clock(gap.to_ms)} ${gap.words}`;
       const [y, height] = gap.track === "all" ? [12, 26] : [12, 7];
-      box(gap.from_ms, gap.to_ms, y, height, "gap", words);
+      box(gap.from_ms, gap.to_ms, y, height, gap.calm ? "calm" : "gap", words);
+    }
+    for (const note of timeline.marks) {
+      const x = `${this.#percent(note.wall_ms)}%`;
+      add(this.parts, "line", { x1: x, x2: x, y1: 9, y2: 38, class: `note note-${note.kind}` }, `${clock(note.wall_ms)} ${note.words}`);
     }
     for (const note of timeline.findings) {
       const x = `${this.#percent(note.wall_ms)}%`;

@@ -27,6 +27,7 @@ async function loadTimeline() {
   timeline = await answer.json();
   line.draw(timeline);
   listGaps();
+  listMarks();
 }
 
 async function start(at) {
@@ -39,7 +40,7 @@ async function start(at) {
   }
   if (!Source.playable(video)) return say(page.dataset.nativeMissing);
   if (!timeline.pieces.length) return say(page.dataset.nothing);
-  source.load(skipped, at ?? mediaAt(timeline.pieces, timeline.session.opened_ms) ?? 0);
+  source.load(skipped, at ?? mediaAt(timeline.pieces, timeline.session?.opened_ms ?? timeline.from_ms) ?? 0);
   show();
 }
 
@@ -101,7 +102,13 @@ function show() {
     find("note-time").textContent = county.clock(wall);
     find("note-time").dataset.wallMs = String(Math.round(wall));
   }
-  find("where").textContent = missingAt(timeline.missing, wall).map((gap) => gap.words).join("；");
+  const words = missingAt(timeline.missing, wall).map((gap) => gap.words);
+  const piece = pieceAt(timeline.pieces, video.currentTime);
+  if (piece?.signed_ms != null) {
+    const signed = piece.signed_ms + (wall - piece.wall_ms);
+    words.push(page.dataset.corrected.replace("{time}", `${county.day(signed)} ${county.clock(signed)}`));
+  }
+  find("where").textContent = words.join("；");
   line.show(wall);
 }
 
@@ -113,19 +120,29 @@ function showState() {
   find("big-play").hidden = !paused;
 }
 
+function listed(at, words, name, seek) {
+  const item = document.createElement("li");
+  const time = document.createElement("button");
+  Object.assign(time, { type: "button", className: `note-time ${name}`, textContent: county.clock(at) });
+  time.dataset.seek = String(seek);
+  const text = document.createElement("div");
+  text.textContent = words;
+  item.append(time, text);
+  return item;
+}
+
 function listGaps() {
-  find("gaps-card").hidden = timeline.missing.length === 0;
-  find("gaps").replaceChildren(...timeline.missing.map((gap) => {
-    const item = document.createElement("li");
-    const time = document.createElement("button");
-    Object.assign(time, { type: "button", className: "note-time gap-time", textContent: county.clock(gap.from_ms) });
-    time.dataset.seek = String(gap.from_ms - 3000);
-    const words = document.createElement("div");
+  const gaps = timeline.missing.filter((gap) => !gap.calm);
+  find("gaps-card").hidden = gaps.length === 0;
+  find("gaps").replaceChildren(...gaps.map((gap) => {
     const length = Math.max(1, Math.round((gap.to_ms - gap.from_ms) / 1000));
-    words.textContent = `${gap.words} · ${length} s`;
-    item.append(time, words);
-    return item;
+    return listed(gap.from_ms, `${gap.words} · ${length} s`, "gap-time", gap.from_ms - 3000);
   }));
+}
+
+function listMarks() {
+  find("marks-card").hidden = timeline.marks.length === 0;
+  find("marks").replaceChildren(...timeline.marks.map((one) => listed(one.wall_ms, one.words, `mark-${one.kind}`, one.wall_ms - 3000)));
 }
 
 const KEYS = { " ": toggle, k: toggle, j: () => skip(-10), l: () => skip(10) };
