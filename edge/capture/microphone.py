@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import queue
 import time
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from config.room import MicrophoneSource as MicrophoneSettings
 from edge.capture.frame import SOUND_RATE, AudioBlock, Captured
+from edge.capture.portaudio import SHARED, load_portaudio
+from edge.capture.sound_cards import portaudio_name
 from edge.capture.source import SourceLost, SourceUnavailable, TrackKind
 from edge.timeline.card_clock import CardClock
 
@@ -29,32 +29,32 @@ class MicrophoneSource:
         self._clock = CardClock()
 
     def open(self) -> frozenset[TrackKind]:
-        portaudio = _load_portaudio()
+        portaudio = load_portaudio()
         self._blocks = queue.Queue(_MOST_BLOCKS)
-        self._clock = CardClock()
         try:
-            # PortAudio sees a card that was plugged in only when it starts anew.
-            portaudio._terminate()
-            portaudio._initialize()
-            self._stream = portaudio.InputStream(
-                samplerate=SOUND_RATE,
-                blocksize=_BLOCK_SAMPLES,
-                device=self._settings.device or None,
-                channels=self._settings.channels,
-                dtype="int16",
-                latency=self._settings.latency_ms / 1000,
-                callback=self._take,
-            )
-            self._stream.start()
+            SHARED.open(self, portaudio)
         except (portaudio.PortAudioError, ValueError, OSError) as error:
             raise _opening_fault(error) from None
         return frozenset({"audio"})
+
+    def begin(self, portaudio: Any, cards: dict[str, int]) -> None:
+        self._clock = CardClock()
+        self._stream = portaudio.InputStream(
+            samplerate=SOUND_RATE,
+            blocksize=_BLOCK_SAMPLES,
+            device=portaudio_name(self._settings.device, cards) or None,
+            channels=self._settings.channels,
+            dtype="int16",
+            latency=self._settings.latency_ms / 1000,
+            callback=self._take,
+        )
+        self._stream.start()
 
     def read(self, timeout_s: float) -> Captured | None:
         try:
             return self._blocks.get(timeout=timeout_s)
         except queue.Empty:
-            if self._stream is None or not self._stream.active:
+            if self._is_gone(timeout_s):
                 raise SourceLost(
                     "microphone-unplugged",
                     "麦克风断开了，画面照常录制，正在自动重连。请检查麦克风的连线",
@@ -63,6 +63,9 @@ class MicrophoneSource:
             return None
 
     def close(self) -> None:
+        SHARED.close(self)
+
+    def end(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
             try:
@@ -70,6 +73,15 @@ class MicrophoneSource:
                 stream.close()
             except Exception:  # noqa: BLE001 - a card that is gone can't be closed in order
                 return
+
+    def _is_gone(self, timeout_s: float) -> bool:
+        """Not while another microphone is being opened: this one may be between two streams."""
+        if not SHARED.lock.acquire(timeout=timeout_s):
+            return False
+        try:
+            return self._stream is None or not self._stream.active
+        finally:
+            SHARED.lock.release()
 
     def _take(self, samples: np.ndarray[Any, np.dtype[np.int16]], frames: int, times: Any, status: Any) -> None:
         """PortAudio's own thread: copy and leave."""
@@ -84,18 +96,6 @@ class MicrophoneSource:
             self._blocks.put_nowait(AudioBlock(mono_ns, samples.copy()))
         except queue.Full:
             return
-
-
-def _load_portaudio() -> ModuleType:
-    try:
-        return importlib.import_module("sounddevice")
-    except (ImportError, OSError):
-        raise SourceUnavailable(
-            "portaudio-missing",
-            "本机没有安装 libportaudio2，麦克风不能使用，画面照常录制（无声）。请安装：apt install libportaudio2",
-            "libportaudio2 is not installed, so the microphone can't be used; the picture is recorded with silence. "
-            "Install it: apt install libportaudio2",
-        ) from None
 
 
 def _opening_fault(error: Exception) -> SourceUnavailable:
