@@ -22,6 +22,7 @@ ENTRIES = (
     Entry("rooms", "/rooms", "rooms", _("接谈室总览"), Permission.SEE_ROOMS),
     Entry("sessions", "/sessions", "sessions", _("接访场次"), Permission.FIND_SESSIONS),
     Entry("find", "/find", "search", _("查找"), Permission.FIND_SESSIONS),
+    Entry("missed", "/missed", "missed", _("漏登候选"), Permission.FIND_SESSIONS),
     Entry("register", "/register", "register", _("查阅登记"), Permission.READ_REGISTER),
     Entry("alarms", "/alarms", "alarm", _("报警"), Permission.SEE_ALARMS),
     Entry("devices", "/devices", "devices", _("房间与设备"), Permission.MANAGE_DEVICES),

@@ -20,6 +20,7 @@ from control_api.accounts.permissions import Permission
 from control_api.center import Center, center_of
 from control_api.database import Alarm
 from control_api.errors import CenterError, NotSignedIn, wants_page
+from control_api.sessions.missed import count_open
 from control_api.web import words
 from control_api.web.navigation import entries_for
 from control_api.web.problem_words import problem_word
@@ -87,6 +88,7 @@ def render(
         "section": section,
         "demo": center.settings.demo,
         "unit_title": pages.translators[language].unit_title(center.settings.county_name),
+        "counts_open": {"missed": _open_missed(center)} if actor and actor.may(Permission.FIND_SESSIONS) else {},
         "alarm_count": count_alarms(center) if actor and actor.may(Permission.SEE_ALARMS) else 0,
         "now_ns": center.now_ns(),
         "source_words": words.SOURCES,
@@ -96,6 +98,11 @@ def render(
     }
     html = pages.render(language, template, frame | dict(context or {}))
     return HTMLResponse(html, status_code=status, headers={"vary": "cookie, accept-language"})
+
+
+def _open_missed(center: Center) -> int:
+    with center.database.reading() as session:
+        return count_open(session)
 
 
 def count_alarms(center: Center) -> int:

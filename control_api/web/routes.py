@@ -8,9 +8,11 @@ from control_api.review.routes import router as review_router
 from control_api.web import (
     accounts,
     alarms,
+    calendar_page,
     configuration_page,
     devices,
     find,
+    missed,
     register_page,
     rooms,
     session_forms,
@@ -28,9 +30,11 @@ for part in (
     sessions,
     session_forms,
     find,
+    missed,
     register_page,
     alarms,
     devices,
+    calendar_page,
     configuration_page,
     accounts,
 ):

@@ -37,6 +37,15 @@ SOURCES = {
     "microphone": _("麦克风"),
     "second-microphone": _("第二麦克风"),
 }
+WEEKDAY_WORDS = {
+    "monday": _("周一"),
+    "tuesday": _("周二"),
+    "wednesday": _("周三"),
+    "thursday": _("周四"),
+    "friday": _("周五"),
+    "saturday": _("周六"),
+    "sunday": _("周日"),
+}
 MODES = {"always": _("持续录制"), "hours": _("按开放时间"), "presence": _("有人时录制")}
 VERSION_REASONS = {"renamed": _("房间改名"), "calendar": _("县历改动")}
 
