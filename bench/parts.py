@@ -12,10 +12,13 @@ import av
 import numpy as np
 
 from config.room import PictureSettings
-from edge.capture.frame import SOUND_RATE
+from edge.capture.frame import SOUND_RATE, AudioBlock, VideoFrame
 from edge.capture.stamp import StampPainter, StampSound
 from edge.encode.audio_encoder import AudioEncoder
 from edge.encode.overlay import Overlay
+from edge.pipeline.observation import Observation, SeenPicture, Tap
+from edge.presence.movement import MovementDetector
+from edge.presence.voice import VoiceDetector
 from storage.sealed_writer import SealedWriter
 from storage.sealing import generate_identity
 
@@ -73,4 +76,27 @@ def drawing_cost(picture: PictureSettings, seconds: int) -> float:
         painter.paint(number)
     for number in range(50 * seconds):
         sound.samples(number * 960, 960)
+    return (time.process_time() - begun) / seconds
+
+
+def presence_cost(picture: PictureSettings, seconds: int) -> float:
+    """Looking at four small pictures a second, made from full ones, and listening to a voice that never stops."""
+    random = np.random.default_rng(1)
+    planes = [random.integers(16, 235, (picture.height * 3 // 2, picture.width), dtype=np.uint8) for _ in range(4)]
+    frames = [av.VideoFrame.from_ndarray(plane, "yuv420p") for plane in planes]
+    noise = (random.standard_normal((480, 1)) * 3000).astype(np.int16)
+    watched: list[Observation] = []
+    tap = Tap(lambda _item: None, watched.append)
+    movement, voice, begun = MovementDetector(), VoiceDetector(), time.process_time()
+    for number in range(100 * seconds):
+        mono_ns = number * 10_000_000
+        if number % 4 == 0:
+            tap(VideoFrame(mono_ns, frames[number // 4 % len(frames)]))
+        tap(AudioBlock(mono_ns, noise))
+        for seen in watched:
+            if isinstance(seen, SeenPicture):
+                movement.look(seen.mono_ns, seen.luma, 0.004)
+            else:
+                voice.hear(seen.mono_ns, seen.samples, -60)
+        watched.clear()
     return (time.process_time() - begun) / seconds

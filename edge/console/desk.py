@@ -119,6 +119,7 @@ class Desk:
     def facts(self, web_session: WebSession | None) -> dict[str, Any]:
         """Everything the templates and the JSON of /api/status are made of."""
         board, now_wall_ns = self.board, time.time_ns()
+        standby_cause = board.recorder.get("standby_cause") if board.recorder_answers() else None
         session = self.open_session()
         opener = self.record.officer_by_id(session.officer) if session else None
         untagged = self.room_sessions.untagged(now_wall_ns - UNTAGGED_FOR_NS)
@@ -131,7 +132,8 @@ class Desk:
             "unit_name": board.unit_name,
             "room_name": board.room_name,
             "state_name": board.recorder_state(),
-            "state": recording_state(board.recorder_state()),
+            "state": recording_state(board.recorder_state(), standby_cause),
+            "standby_cause": standby_cause,
             "session": session,
             "opener": opener,
             "untagged": untagged if web_session and web_session.officer else [],

@@ -19,6 +19,7 @@ def status_json(facts: Mapping[str, Any]) -> dict[str, Any]:
         "room_name": facts["room_name"],
         "state": facts["state_name"],
         "recording": facts["state"].recording,
+        "standby_cause": facts["standby_cause"],
         "wall_ns": facts["now_wall_ns"],
         "session": _session(facts["session"]),
         "untagged": [_session(one) for one in facts["untagged"]],

@@ -16,12 +16,16 @@ _SAID_ELSEWHERE = frozenset({"centre-unreachable", "recorder-silent", "revoked"}
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`kind` chooses colour and shape (pages/templates/icons.html), `word` says it, `detail` what goes on or to do."""
+    """`kind` chooses colour and shape (pages/templates/icons.html), `word` says it, `detail` what goes on or to do.
+
+    `visitors`: what the visitors' page adds.
+    """
 
     kind: Literal["recording", "session", "attention", "pending", "offline", "stopped"]
     word: str
     detail: str
     recording: bool
+    visitors: str = ""
 
 
 _STATES = {
@@ -37,8 +41,35 @@ _STATES = {
 }
 
 
-def recording_state(name: str) -> State:
+_STANDBY = _("待命：现在不录像")
+_VISITORS = _("接访开始，或有人走动、说话时，自动开始录音录像；开始之前至少半分钟的画面和声音一并保存")
+_STANDBY_STATES = {
+    "nobody-present": State(
+        "pending",
+        _STANDBY,
+        _("室内无人。有人走动或说话即自动录制，之前的半分钟一并保存；接访随时可以开始"),
+        False,
+        _VISITORS,
+    ),
+    "outside-hours": State(
+        "pending",
+        _STANDBY,
+        _("现在不是开放时间，到时自动录制。接访随时可以开始并必定录制，之前的半分钟一并保存"),
+        False,
+        _("接访开始时自动开始录音录像；开始之前至少半分钟的画面和声音一并保存"),
+    ),
+}
+_FAULTY_STANDBY = State(
+    "attention", _("待命，有故障"), _("现在不录像，接访随时可以开始；故障请看下方提示"), False, _VISITORS
+)
+
+
+def recording_state(name: str, standby_cause: object = None) -> State:
     """An unknown word of the recorder is shown as not recording: better one look too many."""
+    if name == "degraded" and standby_cause:
+        return _FAULTY_STANDBY
+    if name == "standby":
+        return _STANDBY_STATES.get(str(standby_cause), _STANDBY_STATES["nobody-present"])
     return _STATES.get(name, _STATES["stopped"])
 
 

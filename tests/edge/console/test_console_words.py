@@ -29,6 +29,26 @@ def test_only_a_recording_room_is_said_to_record() -> None:
     assert recording_state("a new word").kind == "stopped"
 
 
+def test_standing_by_is_said_plainly_and_never_as_recording() -> None:
+    for cause, said in (("nobody-present", "室内无人"), ("outside-hours", "开放时间"), (None, "接访随时可以开始")):
+        state = recording_state("standby", cause)
+        assert (state.recording, state.kind) == (False, "pending")
+        assert said in state.detail
+        assert "半分钟" in state.visitors
+    assert recording_state("degraded", "nobody-present").recording is False
+    assert recording_state("degraded", None).recording is True
+
+
+def test_the_visitors_are_told_whether_it_records_now() -> None:
+    pages = Pages([CONSOLE / "templates"], [ENGLISH], Assets(CONSOLE / "static"), "Asia/Shanghai")
+    facts = {"session": None, "opener": None, "viewers": []}
+    standby = pages.render("zh", "part_notice.html", facts | {"state": recording_state("standby", "nobody-present")})
+    assert "目前没有录音录像" in standby
+    assert "自动开始录音录像" in standby
+    recording = pages.render("zh", "part_notice.html", facts | {"state": recording_state("recording")})
+    assert "正在同步录音录像" in recording
+
+
 def test_notices_come_once_and_the_recorders_first() -> None:
     lost = {"kind": "audio", "name": "microphone", "state": "lost", "code": "silent", "message": "没有声音"}
     recorder = {"sources": [lost, {"kind": "video", "state": "ok"}, "nonsense"], "problems": [{"code": "disk-low"}]}
