@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from control_api.service_manager import ALIVE, READY, STOPPING, tell_alive
-from demo.processes import free_ports
+from tests.control_api.running_centre import RunningCentre
 
 
 def listening(address: Path) -> socket.socket:
@@ -22,26 +20,18 @@ def listening(address: Path) -> socket.socket:
     return manager
 
 
-def test_the_centre_says_that_it_is_ready_lives_and_stops(tmp_path: Path) -> None:
-    settings, (port,) = tmp_path / "center.toml", free_ports(1)
-    settings.write_text(
-        f'data_directory = "{tmp_path}/data"\nport = {port}\npublic_url = "http://127.0.0.1:{port}"\n'
-        f'[archive]\nkind = "local"\ndirectory = "{tmp_path}/archive"\n'
-    )
+def test_the_centre_says_that_it_is_ready_lives_and_stops(
+    tmp_path: Path, peopled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(peopled, tmp_path, dirs_exist_ok=True)
     with listening(tmp_path / "notify") as manager:
-        process = subprocess.Popen(
-            [Path(sys.executable).with_name("shilu-center"), "serve", "--settings", settings],
-            env={"NOTIFY_SOCKET": str(tmp_path / "notify")},
-        )
-        try:
-            words = [manager.recv(100).decode() for _ in range(2)]
-            process.send_signal(signal.SIGTERM)
-            while (word := manager.recv(100).decode()) == ALIVE:
-                pass
-            process.wait(10)
-        finally:
-            process.kill()
-            process.wait(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        centre = RunningCentre(tmp_path)
+        centre.start()
+        words = [manager.recv(100).decode() for _ in range(2)]
+        centre.stop()
+        while (word := manager.recv(100).decode()) == ALIVE:
+            pass
     assert (words, word) == ([READY, ALIVE], STOPPING)
 
 
