@@ -10,6 +10,7 @@ import av
 
 from config.room import PictureSettings
 from config.room import V4l2Source as V4l2Settings
+from edge.capture.cameras import lasting_name
 from edge.capture.decoding import own_picture
 from edge.capture.frame import Captured, VideoFrame
 from edge.capture.source import SourceLost, SourceUnavailable, TrackKind
@@ -20,7 +21,10 @@ _NEAR_NS = 10_000_000_000
 
 
 class V4l2Source:
-    """Asks the camera for the configured size and rate; a camera that gives others is scaled later."""
+    """Asks the camera for the configured size and rate; a camera that gives others is scaled later.
+
+    Opened once by its number, it is opened again by its lasting name, under which it is found at another number.
+    """
 
     def __init__(
         self,
@@ -30,6 +34,7 @@ class V4l2Source:
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._settings = settings
+        self._device = settings.device
         self._picture = picture
         self._monotonic_ns = monotonic_ns
         self._wall_ns = wall_ns
@@ -43,11 +48,10 @@ class V4l2Source:
             "framerate": str(self._picture.rate),
         }
         try:
-            container = av.open(
-                self._settings.device, "r", format="v4l2", options=options, timeout=(5.0, _READ_TIMEOUT_S)
-            )
+            container = av.open(self._device, "r", format="v4l2", options=options, timeout=(5.0, _READ_TIMEOUT_S))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise opening_fault(error) from None
+        self._device = lasting_name(self._device)
         self._container = container
         self._packets = container.demux(container.streams.video[0])
         return frozenset({"video"})

@@ -20,12 +20,14 @@ import typer
 
 from config.loading import SettingsError, load_settings
 from config.process import RecorderSettings
+from edge.capture.cameras import present_cameras
 from edge.process.closing_off import FOR_THE_GROUP, PRIVATE, close_off
 from edge.process.loop_watch import Beat, LoopWatch
 from edge.process.service_manager import READY, STOPPING, tell
 from edge.process.watchdog import EVENT_LOOP_NS, WAITS_FOR_DISK_NS, Loop
 from edge.recorder.command_server import CommandServer
 from edge.recorder.commands import Commands
+from edge.recorder.devices import as_json, as_table, present_sound_cards
 from edge.recorder.media_server import MediaServer
 from edge.recorder.pinning import PinDamaged
 from edge.recorder.recorder import Recorder
@@ -41,13 +43,16 @@ TICK_S = 1.0
 SHARED_DIRECTORY = 0o750  # as far as the umask lets it: the group is let in where another user reads the spool
 
 
-@application.command()
+@application.callback(invoke_without_command=True)
 def run(
+    context: typer.Context,
     settings: Annotated[Path, typer.Option("--settings", help="TOML file, see config/examples/recorder.toml")] = Path(
         "/etc/shilu/recorder.toml"
     ),
 ) -> None:
     """Run until SIGTERM."""
+    if context.invoked_subcommand is not None:
+        return
     try:
         loaded = load_settings(settings, RecorderSettings)
         allowed = Allowed(named_peers(loaded.agent_user), named_peers(loaded.agent_user, loaded.live_user))
@@ -65,6 +70,13 @@ def run(
     except (StorageError, PinDamaged, AlreadyRunning) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+@application.command()
+def devices(as_json_line: Annotated[bool, typer.Option("--json", help="one JSON object")] = False) -> None:
+    """List cameras and sound cards as a room's configuration names them."""
+    cameras, cards = present_cameras(), present_sound_cards()
+    typer.echo(as_json(cameras, cards) if as_json_line else as_table(cameras, cards))
 
 
 @dataclass(frozen=True, slots=True)
