@@ -28,6 +28,7 @@ from edge.agent.room_record import RoomRecord
 from edge.agent.spool_reader import SpoolReader
 from edge.agent.supervision import Supervisor
 from edge.agent.trouble import LiveRefused
+from edge.agent.trust import clock_synchronized
 from edge.console.server import Console, ConsoleParts
 from edge.process.service_manager import READY, STOPPING, tell, tell_alive
 from edge.recorder.version import program_version
@@ -58,7 +59,8 @@ class Agent:
     def __init__(self, settings: AgentSettings, timing: Timing | None = None) -> None:
         self.timing = timing or Timing()
         self.board = Board(program_version())
-        certificates = trusted_certificates(settings.ca_file)
+        self._trust = trusted_certificates(settings.ca_file)
+        certificates = self._trust.certificates
         own = settings.data_directory / "agent"
         self._database = open_database(own / "agent.sqlite")
         self.record = RoomRecord(self._database)
@@ -154,8 +156,13 @@ class Agent:
         await self._archive.close()
         self._database.close()
 
-    async def _read_status(self) -> float:
+    async def look_at_recorder(self) -> None:
+        """How the recorder is, and with it how this PC's clock is known. Raises RecorderSilent."""
         self.board.recorder_says(await self.recorder.status())
+        self._trust.clock_is(clock_synchronized(self.board.recorder))
+
+    async def _read_status(self) -> float:
+        await self.look_at_recorder()
         self.console.follow_recorder()
         return self.timing.status_watched_s if self.board.watchers else self.timing.status_s
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from config.process import LOOPBACK
 from edge.agent import centre_answers as answers
 from edge.agent.trouble import CentreRefused, CentreUnclear, CentreUnreachable
+from edge.agent.trust import Trust
 from storage.signing import SigningKey, encode_base64url
 
 LONGEST_ANSWER_BYTES = 8 << 20
@@ -44,10 +45,10 @@ def check_address(url: str) -> str:
     )
 
 
-def trusted_certificates(ca_file: Path | None) -> ssl.SSLContext:
+def trusted_certificates(ca_file: Path | None) -> Trust:
     """Raises UnsafeAddress when the county's CA file can't be used."""
     try:
-        return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        return Trust(ca_file)
     except (OSError, ssl.SSLError) as error:
         raise UnsafeAddress(f"ca_file: {ca_file} holds no usable certificate ({error})") from error
 

@@ -54,6 +54,7 @@ def enrol(
 async def _enrol(settings: AgentSettings, code: str) -> None:
     agent = Agent(settings)
     try:
+        await agent.look_at_recorder()
         await agent.enrolment.enrol(code)
         fingerprint = (await agent.recorder.identity())["fingerprint"]
     finally:

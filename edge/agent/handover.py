@@ -31,6 +31,7 @@ class Handover:
         self._outbox = outbox
         self._board = board
         self._idle_s = idle_s
+        self._in_doubt: dict[str, int] = {}  # since when
         self.tag_settled: Callable[[str, str], None] = lambda session, sha256: None
 
     async def step(self) -> float:
@@ -40,7 +41,7 @@ class Handover:
             except RecorderRefused as refusal:
                 log.warning("verdict-not-taken", code=refusal.code, manifest=verdict.manifest_sha256)
         if self._board.recorder_answers():
-            self._settle_tags(time.time_ns())
+            self._settle_tags(time.monotonic_ns())
         self._board.waiting_tags = len(self._outbox.tags(noted=True)) + len(self._outbox.tags(noted=False))
         return self._idle_s
 
@@ -56,12 +57,15 @@ class Handover:
             raise
         self._outbox.drop_verdict(verdict.manifest_sha256)
 
-    def _settle_tags(self, now_wall_ns: int) -> None:
-        for tag in self._outbox.tags(noted=False):
+    def _settle_tags(self, now_mono_ns: int) -> None:
+        """By monotonic time since a tag was first found in doubt: a wall clock that steps settles nothing."""
+        doubtful = self._outbox.tags(noted=False)
+        self._in_doubt = {tag.sha256: self._in_doubt.get(tag.sha256, now_mono_ns) for tag in doubtful}
+        for tag in doubtful:
             if self._stands_in_chain(tag.session, tag.sha256):
                 self._outbox.tag_noted(tag.sha256)
                 self.tag_settled(tag.session, tag.sha256)
-            elif abs(now_wall_ns - tag.made_wall_ns) > DOUBT_NS:
+            elif now_mono_ns - self._in_doubt[tag.sha256] > DOUBT_NS:
                 self._outbox.drop_tag(tag.sha256)  # the officer was told that it was not saved
 
     def _stands_in_chain(self, session: str, tag_sha256: str) -> bool:
