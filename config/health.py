@@ -20,7 +20,7 @@ class HealthSettings(Strict):
         0.5, ge=0.1, le=1, description="clipped white, or clipped black while dark: this share of it is badly exposed"
     )
     covered_detail: float = Field(
-        1.2, ge=0.1, le=20, description="mean step between neighbouring points; below it something stands before it"
+        0.9, ge=0.1, le=20, description="mean bend of brightness, the strength of edges; below it it is covered"
     )
     covered_share: float = Field(
         0.45, ge=0.05, le=0.9, description="of the edges that this camera usually shows; below it it may be covered"

@@ -6,6 +6,7 @@ measure: a bare wall is no hand before the lens.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -16,14 +17,18 @@ from config.health import HealthSettings
 from edge.health.hold import Hold
 
 Luma = npt.NDArray[np.uint8]
+Coarse = npt.NDArray[np.float32]
 
 RAISE_NS = 4_000_000_000
 CLEAR_NS = 4_000_000_000
 STILL_NS = 5_000_000_000
+TILES = 9  # in each direction
+WRITTEN_SHARE = 0.2  # of the tiles at most hold what a camera writes into its picture
 LEAST_STILL_LOOKS = 3  # a copied camera is looked at in its key pictures alone
 ALIVE_SHARE = 0.2  # of the looks must differ before a picture that stood still counts as alive again
 BLACK, SHADOW, GLARE = 16, 24, 233  # where a camera's shadows and lights are clipped
 USUAL_NS = 60_000_000_000  # how fast the measure follows what the camera usually shows
+SMOOTH_NS = 700_000_000
 RELATIVE_BELOW = (
     3.0  # times `covered_detail`: with more edges than that nothing is covered, whatever stood there before
 )
@@ -32,7 +37,7 @@ _JUMPED_NS = 60_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one picture measures. `detail`: mean step between neighbours at 80x45, fine noise averaged out."""
+    """What one picture measures. `detail`: the strength of its edges."""
 
     mean: float
     shadow_share: float
@@ -45,11 +50,35 @@ class Look:
         return self.detail / max(self.mean - BLACK, 8.0)
 
 
-def look_at(luma: Luma) -> Look:
-    height, width = luma.shape
-    coarse = luma[: height // 2 * 2, : width // 2 * 2].reshape(height // 2, 2, width // 2, 2).mean((1, 3), np.float32)
-    steps = np.abs(np.diff(coarse, axis=0)).mean() + np.abs(np.diff(coarse, axis=1)).mean()
-    return Look(float(coarse.mean()), float((luma <= SHADOW).mean()), float((luma >= GLARE).mean()), float(steps))
+def coarse_of(luma: Luma) -> Coarse:
+    """The picture at half its size, fine noise averaged out."""
+    height, width = (side // 2 * 2 for side in luma.shape)
+    coarse: Coarse = luma[:height, :width].reshape(height // 2, 2, width // 2, 2).mean((1, 3), np.float32)
+    return coarse
+
+
+def look_at(luma: Luma, smooth: Coarse | None = None) -> Look:
+    """`smooth`: the coarse picture over the last second, in which a camera's noise is gone."""
+    coarse = coarse_of(luma)
+    return Look(
+        mean=float(coarse.mean()),
+        shadow_share=float((luma <= SHADOW).mean()),
+        glare_share=float((luma >= GLARE).mean()),
+        detail=detail_of(coarse if smooth is None else smooth),
+    )
+
+
+def detail_of(coarse: Coarse) -> float:
+    """The mean bend of brightness from point to point: edges have it, light that falls off behind a cloth does not.
+
+    Without the tiles that have the most: there a camera writes its clock and its name.
+    """
+    bends = np.zeros_like(coarse)
+    bends[:, 1:-1] += np.abs(coarse[:, 2:] - 2 * coarse[:, 1:-1] + coarse[:, :-2])
+    bends[1:-1] += np.abs(coarse[2:] - 2 * coarse[1:-1] + coarse[:-2])
+    tall, wide = coarse.shape[0] // TILES, coarse.shape[1] // TILES
+    tiles = bends[: tall * TILES, : wide * TILES].reshape(TILES, tall, TILES, wide).mean((1, 3))
+    return float(np.sort(tiles, axis=None)[: int(tiles.size * (1 - WRITTEN_SHARE))].mean())
 
 
 def fault_of(look: Look, usual_edges: float | None, settings: HealthSettings) -> str | None:
@@ -80,14 +109,15 @@ class PictureWatch:
         self._view = Hold(RAISE_NS, CLEAR_NS)
         self._usual_edges: float | None = None
         self._before: Luma | None = None
+        self._smooth: Coarse | None = None
         self._changes: deque[tuple[int, bool]] = deque()
         self._still_since_ns: int | None = None
         self.last_ns: int | None = None
 
     def see(self, luma: Luma, now_ns: int, settings: HealthSettings) -> None:
         if self.last_ns is not None and not 0 <= now_ns - self.last_ns < _JUMPED_NS:
-            self._before, self._changes = None, deque()
-        look = look_at(luma)
+            self._before, self._smooth, self._changes = None, None, deque()
+        look = look_at(luma, self._smoothed(coarse_of(luma), now_ns))
         fault = fault_of(look, self._usual_edges, settings)
         if fault is None:
             self._learn(look, now_ns)
@@ -100,6 +130,14 @@ class PictureWatch:
         if self._view.code is not None:
             return [(self._view.code, self._view.since_ns)]
         return [("picture-frozen", self._still_since_ns)] if self._still_since_ns is not None else []
+
+    def _smoothed(self, coarse: Coarse, now_ns: int) -> Coarse:
+        if self._smooth is None or self.last_ns is None or self._smooth.shape != coarse.shape:
+            self._smooth = coarse
+        else:
+            share = 1 - math.exp(-max(0, now_ns - self.last_ns) / SMOOTH_NS)
+            self._smooth = self._smooth + np.float32(share) * (coarse - self._smooth)
+        return self._smooth
 
     def _learn(self, look: Look, now_ns: int) -> None:
         if self._usual_edges is None:

@@ -114,7 +114,7 @@ def cloth(room: MadeRoom, seconds: float) -> Luma:
 
 
 def glare(room: MadeRoom, seconds: float) -> Luma:
-    return room.shown(room.scene(seconds) * np.float32(2.2) + 30, seconds)
+    return room.shown(room.scene(seconds) * np.float32(3) + 30, seconds)
 
 
 def dark(room: MadeRoom, seconds: float) -> Luma:

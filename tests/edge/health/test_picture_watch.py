@@ -16,7 +16,9 @@ from tests.edge.health.made_scenes import LOOK_NS, PICTURE_FAULTS, Luma, MadeRoo
 
 SETTINGS = HealthSettings()
 SECOND = 1_000_000_000
-ROOMS = [MadeRoom(seed, noise=noise) for seed, noise in ((1, 0.1), (2, 0.3), (3, 0.8))] + [MadeRoom(4, plain=True)]
+ROOMS = [MadeRoom(seed, noise=noise) for seed, noise in ((1, 0.1), (2, 0.3), (3, 0.8))]
+ROOMS += [MadeRoom(4, plain=True), MadeRoom(5, clock=True)]
+NAMES = ["fine", "webcam", "noisy", "plain", "clock"]
 
 
 def run(watch: PictureWatch, view: Callable[[float], Luma], begin_s: float, end_s: float) -> list[tuple[float, str]]:
@@ -31,7 +33,7 @@ def run(watch: PictureWatch, view: Callable[[float], Luma], begin_s: float, end_
     return found
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=["fine", "webcam", "noisy", "plain"])
+@pytest.mark.parametrize("room", ROOMS, ids=NAMES)
 @pytest.mark.parametrize("code", PICTURE_FAULTS)
 def test_a_bad_picture_is_found_and_clears(room: MadeRoom, code: str) -> None:
     watch = PictureWatch()
@@ -43,7 +45,7 @@ def test_a_bad_picture_is_found_and_clears(room: MadeRoom, code: str) -> None:
     assert watch.faults() == []
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=["fine", "webcam", "noisy", "plain"])
+@pytest.mark.parametrize("room", ROOMS, ids=NAMES)
 @pytest.mark.parametrize("cover", [hand, cloth])
 def test_a_covered_camera_is_found_and_clears(room: MadeRoom, cover: Callable[[MadeRoom, float], Luma]) -> None:
     watch = PictureWatch()
