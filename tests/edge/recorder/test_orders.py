@@ -114,5 +114,6 @@ def test_only_what_is_recorded_breaks_the_run(centre: TestCentre) -> None:
 
     kept_longer = SHORT_SPOOL.model_copy(update={"keep_receipted_hours": 1})
     assert same_recording(configuration(1), configuration(2, spool=kept_longer))
-    assert not same_recording(configuration(1), configuration(2, room_name="二号接谈室"))
+    assert not same_recording(configuration(1), configuration(2, sound={"bitrate_kbps": 64}))
+    assert same_recording(configuration(1), configuration(2, room_name="二号接谈室"))
     assert not same_recording(configuration(1), configuration(2, spool=SHORT_SPOOL.model_copy(update={"segment_s": 9})))
