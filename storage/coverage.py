@@ -16,18 +16,17 @@ class Coverage:
     """Takes entries in chain order; answers at the end."""
 
     spans: list[tuple[int, int]] = field(default_factory=list)
-    expired: list[tuple[int, int]] = field(default_factory=list)
+    expired: list[GapManifest] = field(default_factory=list)
     replaced: set[str] = field(default_factory=set)  # entries that one from the second copy stands for
     set_back: list[int] = field(default_factory=list)  # from here on times don't compare with those before
     _runs: dict[str, SegmentManifest] = field(default_factory=dict)
     _gap_since: set[str] = field(default_factory=set)
 
     def add_gap(self, gap: GapManifest) -> None:
-        span = (gap.start.wall_ns, gap.end.wall_ns)
         if gap.cause is GapCause.EXPIRED_UNARCHIVED:
-            self.expired.append(span)
-        if gap.track == "all":
-            self.spans.append(span)
+            self.expired.append(gap)  # the segments that went still stand in the chain: it explains no other hole
+        elif gap.track == "all":
+            self.spans.append((gap.start.wall_ns, gap.end.wall_ns))
             if gap.end.wall_ns < gap.start.wall_ns:
                 self.set_back.append(len(self.spans))
             self._gap_since |= set(self._runs)
@@ -51,9 +50,20 @@ class Coverage:
         return [hole for first, last in pairwise(marks) for hole in uncovered(self.spans[first:last])]
 
     def is_expired(self, segment: SegmentManifest) -> bool:
-        """Whether a signed gap says that this segment went before it was archived."""
-        start, end = segment.start.wall_ns + TOLERANCE_NS, segment.end.wall_ns - TOLERANCE_NS
-        return any(since <= start and end <= until for since, until in self.expired)
+        """Whether a signed gap names this segment as gone before it was archived. None may name one of a session."""
+        return segment.session is None and any(names_expired(gap, segment) for gap in self.expired)
+
+
+def names_expired(gap: GapManifest, segment: SegmentManifest) -> bool:
+    """Whether `gap` says of exactly this segment that its bytes went without a receipt."""
+    numbers = gap.expired
+    return (
+        gap.cause is GapCause.EXPIRED_UNARCHIVED
+        and numbers is not None
+        and numbers.first <= segment.number <= numbers.last
+        and gap.run == segment.run
+        and gap.device == segment.device
+    )
 
 
 def uncovered(spans: Iterable[tuple[int, int]], tolerance_ns: int = TOLERANCE_NS) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, model_validator
 
 MOST_BYTES = 2**40  # no segment is larger; what is signed by a device that was broken into must still fit every column
 
@@ -198,6 +198,19 @@ class SegmentManifest(Entry):
     )
 
 
+class EntryRange(_Strict):
+    """Entries of this device's chain by number, both ends among them."""
+
+    first: int = Field(ge=1, lt=10**10)
+    last: int = Field(ge=1, lt=10**10)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> EntryRange:
+        if self.last < self.first:
+            raise ValueError("last is before first")
+        return self
+
+
 class GapManifest(Entry):
     """Footage is missing on `track` from `start` to `end`; other tracks may go on."""
 
@@ -209,6 +222,9 @@ class GapManifest(Entry):
     run: Identifier | None = Field(None, description="the run whose track was filled; None for a break between runs")
     source: SourceName | None = Field(None, description="where only a part of the track is missing: that source's part")
     session: Identifier | None = None
+    expired: EntryRange | None = Field(
+        None, description="only with expired-unarchived: the segments whose bytes are gone, all of `run`"
+    )
 
 
 class NoteManifest(Entry):

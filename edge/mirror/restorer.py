@@ -131,7 +131,7 @@ class Restorer:
                 self._settled.discard(segment.name)
 
     def _is_archived(self, segment: CopySegment) -> bool:
-        archived = [one for one in self._beside(segment) if one.state in ("receipted", "pruned")]
+        archived = [one for one in self._beside(segment) if one.state in ("receipted", "pruned", "expired")]
         return stands_for(segment.span, map(_held, archived)) is None
 
 

@@ -32,6 +32,7 @@ from edge.recorder.room_health import RoomHealth
 from edge.recorder.sessions import SessionBook
 from edge.segment.sink import RecordingSink, RunStart, SourceState
 from edge.spool.disk_room import DiskRoom, RoomLimits
+from edge.spool.expiring import Expiring
 from edge.spool.index import EntryRow, SpoolIndex
 from edge.spool.ledger import Ledger, Place
 from edge.spool.moments import boot_id, present
@@ -254,7 +255,8 @@ class RoomRecording:
     def _prepare(self, orders: Orders) -> tuple[RunKeeper, SpoolWriter]:
         limits = limits_of(orders.configuration.spool)
         if self._room is None:
-            self._room = DiskRoom(self._spool, self.index, self._pinned.centre, limits)
+            expiring = Expiring(self._spool, self.index, self.ledger, self._clock)
+            self._room = DiskRoom(self._spool, self.index, self._pinned.centre, limits, expiring)
         self._room.limits = limits
         if self._keeper is None or self._writer is None:
             parts = KeeperParts(
@@ -359,7 +361,9 @@ class RoomRecording:
 
 def limits_of(settings: SpoolSettings) -> RoomLimits:
     return RoomLimits(
-        reserve_bytes=settings.reserve_mb * 1_000_000, keep_ns=settings.keep_receipted_hours * 3600 * 1_000_000_000
+        reserve_bytes=settings.reserve_mb * 1_000_000,
+        keep_ns=settings.keep_receipted_hours * 3600 * 1_000_000_000,
+        keep_unarchived_ns=settings.keep_unarchived_days * 24 * 3600 * 1_000_000_000,
     )
 
 

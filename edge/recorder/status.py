@@ -9,7 +9,7 @@ from edge.recorder.attendant import Problem, Report
 from edge.recorder.problems import describe
 from edge.recorder.sessions import Session
 from edge.segment.sink import SourceState
-from edge.spool.index import Backlog
+from edge.spool.figures import Backlog
 from storage.manifest import ClockState, Moment
 
 State = Literal["unenrolled", "unconfigured", "starting", "recording", "standby", "degraded", "stopped"]

@@ -1,4 +1,5 @@
-"""Keeps the disk's reserve free: lets go what the archive has receipted, and says when that is not enough."""
+"""Keeps the disk's reserve free: lets go what the archive has receipted, then what is past its time and never belonged
+to a session, and says when that is not enough."""
 
 from __future__ import annotations
 
@@ -9,39 +10,70 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.spool.expiring import Expiring
 from edge.spool.index import SpoolIndex
 from edge.spool.pruning import prune
 from edge.spool.retention import choose
 from storage.sealing import SealingError
 from storage.signing import PublicKey
 
+LONGEST_NS = 2_000_000_000  # spent on making room before footage has its turn
 AT_ONCE = 64  # files let go in one go, so that the spool's thread is back with the footage soon
 RESUME_MARGIN_BYTES = 8 << 20  # one segment more than the reserve, so that recording does not stop and go
 
 
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
-    """`reserve_bytes` stay free; `keep_ns` is how long receipted footage stays for the officers' convenience."""
+    """`reserve_bytes` stay free; `keep_ns` is how long receipted footage stays for the officers' convenience.
+
+    `keep_unarchived_ns`: after it, and only on a full disk, footage goes that no session ever needed and no archive
+    has. None: never.
+    """
 
     reserve_bytes: int
     keep_ns: int
+    keep_unarchived_ns: int | None = None
 
 
 class DiskRoom:
     """One thread's. `limits` may be replaced at any time by a new configuration."""
 
-    def __init__(self, spool: Path, index: SpoolIndex, centre: PublicKey, limits: RoomLimits) -> None:
-        self._spool, self._index, self._centre = spool, index, centre
+    def __init__(
+        self,
+        spool: Path,
+        index: SpoolIndex,
+        centre: PublicKey,
+        limits: RoomLimits,
+        expiring: Expiring | None = None,
+    ) -> None:
+        self._spool, self._index, self._centre, self._expiring = spool, index, centre, expiring
         self.limits = limits
 
     def make(self, *, resuming: bool = False) -> bool:
         """Prune what may go. Whether the reserve (and some more, to resume a halted recording) is free now."""
         wanted = self.limits.reserve_bytes + (RESUME_MARGIN_BYTES if resuming else 0)
+        began_ns = time.monotonic_ns()
+        self._let_go_receipted(wanted)
+        while (missing := wanted - free_bytes(self._spool)) > 0:
+            if not (self._let_go_receipted(wanted) or self._let_go_old(missing)):
+                return False
+            if time.monotonic_ns() - began_ns > LONGEST_NS:
+                break
+        return free_bytes(self._spool) >= wanted
+
+    def _let_go_receipted(self, wanted: int) -> int:
+        """Bytes freed: what is past its time, and the oldest while space is missing."""
         rows = self._index.receipted(AT_ONCE)
         missing = wanted - free_bytes(self._spool)
-        if chosen := choose(rows, time.time_ns(), self.limits.keep_ns, missing):
-            prune(self._spool, self._index, chosen, self._centre)
-        return free_bytes(self._spool) >= wanted
+        known = self._expiring is None or self._expiring.watch_clock()
+        chosen = choose(rows, time.time_ns() if known else None, self.limits.keep_ns, missing)
+        return prune(self._spool, self._index, chosen, self._centre) if chosen else 0
+
+    def _let_go_old(self, missing: int) -> int:
+        """Only when nothing receipted is left that could go."""
+        if self._expiring is None or self.limits.keep_unarchived_ns is None:
+            return 0
+        return self._expiring.let_go(missing, self.limits.keep_unarchived_ns)
 
 
 def free_bytes(directory: Path) -> int:

@@ -9,47 +9,17 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from edge.spool.figures import Backlog, Counting, SpoolFigures
+from edge.spool.index_schema import prepare
 from storage.chain import EMPTY, AnyManifest, ChainHead
-from storage.manifest import NoteManifest, SegmentManifest
+from storage.manifest import GapManifest, NoteManifest, SegmentManifest
 
-SCHEMA_VERSION = 1
-EntryState = Literal["waiting", "receipted", "pruned", "refused"]
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
-  number INTEGER PRIMARY KEY CHECK (number >= 1),  -- place in the device's chain, from 1, without holes
-  kind TEXT NOT NULL CHECK (kind IN ('segment', 'gap', 'note')),
-  jws TEXT NOT NULL,                     -- the signed entry, the same characters as chain/<number>.jws
-  sha256 TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64),  -- of those characters, hex
-  path TEXT,                             -- sealed file below spool/; NULL: gap, note, or file gone after its receipt
-  size INTEGER NOT NULL CHECK (size > 0),  -- bytes of the sealed file; of the jws for gaps and notes
-  run TEXT,                              -- hex id; NULL: a note, or a gap between runs
-  sequence INTEGER CHECK (sequence >= 0),  -- place in the run; NULL but for segments
-  start_wall_ns INTEGER NOT NULL,        -- UTC, from the run's anchor and media time; of a note: when it was made
-  end_wall_ns INTEGER NOT NULL,          -- UTC, as above; may be before the start where the wall clock was set back
-  session TEXT,                          -- hex id; NULL: none was open
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'receipted', 'pruned', 'refused')),
-  receipt TEXT,                          -- the centre's JWS, checked when it came; NULL: none yet
-  sealed_sha256 TEXT,                    -- of the sealed file, hex; NULL for gaps and notes
-  refusal TEXT,                          -- the centre's code when state is 'refused'; NULL otherwise
-  CHECK ((kind = 'segment') = (sealed_sha256 IS NOT NULL)),
-  CHECK ((kind = 'segment') = (sequence IS NOT NULL)),
-  CHECK (kind = 'segment' OR path IS NULL),
-  CHECK (kind <> 'segment' OR run IS NOT NULL),
-  CHECK (kind <> 'segment' OR state = 'pruned' OR path IS NOT NULL),      -- who claims a file names it
-  CHECK (state NOT IN ('receipted', 'pruned') OR receipt IS NOT NULL),    -- nothing goes without a receipt (S4)
-  CHECK (refusal IS NULL OR state = 'refused')
-) STRICT;
-CREATE INDEX IF NOT EXISTS entries_by_state ON entries (state, kind, number);
-CREATE INDEX IF NOT EXISTS entries_by_session ON entries (session, number) WHERE session IS NOT NULL;
-CREATE UNIQUE INDEX IF NOT EXISTS entries_by_place ON entries (run, sequence) WHERE sequence IS NOT NULL;
-CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, number);
-"""
+EntryState = Literal["waiting", "receipted", "pruned", "expired", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +55,6 @@ class RunSegment:
         return self.state == "refused" and self.refusal in ("file-missing", "bytes-differ")
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Segments whose receipt is missing. `refused` ones were set aside by the centre and are counted apart."""
-
-    segments: int
-    size_bytes: int
-    oldest_wall_ns: int | None
-    refused: int
-
-
 _COLUMNS = "number, kind, jws, sha256, path, size, start_wall_ns, end_wall_ns, session, state, receipt, sealed_sha256"
 
 
@@ -103,15 +63,16 @@ class SpoolIndex:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self._figures = SpoolFigures()
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
-        found = int(self._database.execute("PRAGMA user_version").fetchone()[0])
-        if found > SCHEMA_VERSION:
+        try:
+            prepare(self._database, path.name)
+            self._figures = self._counted()
+        except BaseException:
             self._database.close()
-            raise sqlite3.DatabaseError(f"{path.name} was written by a newer version (schema {found})")
-        self._database.executescript(SCHEMA)
-        self._database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            raise
 
     def close(self) -> None:
         with self._lock:
@@ -123,12 +84,26 @@ class SpoolIndex:
         return ChainHead(*row) if row else EMPTY
 
     def insert(self, manifest: AnyManifest, jws: str, sha256: str, path: str | None) -> None:
-        """A new entry, waiting for its receipt. `path`: the segment's file below spool/."""
-        self._change(
-            "INSERT INTO entries (number, kind, jws, sha256, path, size, run, sequence, start_wall_ns, end_wall_ns,"
-            " session, state, sealed_sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
-            (manifest.number, manifest.kind, jws, sha256, path, *_described(manifest, jws)),
-        )
+        """A new entry, waiting for its receipt. `path`: the segment's file below spool/.
+
+        A gap that says which segments expired makes their rows say so with it, in one step (S5): the file that goes
+        next is gone by a signed word, whether the row was written at once or after a crash.
+        """
+        with self._change() as database:
+            database.execute(
+                "INSERT INTO entries (number, kind, jws, sha256, path, size, run, sequence, start_wall_ns, end_wall_ns,"
+                " session, state, sealed_sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
+                (manifest.number, manifest.kind, jws, sha256, path, *_described(manifest, jws)),
+            )
+            if isinstance(manifest, GapManifest) and manifest.expired is not None:
+                database.execute(
+                    "UPDATE entries SET state = 'expired' WHERE kind = 'segment' AND run = ? AND session IS NULL"
+                    " AND number BETWEEN ? AND ? AND state = 'waiting'",
+                    (manifest.run, manifest.expired.first, manifest.expired.last),
+                )
+                self._figures = self._counted()
+            elif isinstance(manifest, SegmentManifest):
+                self._figures = self._figures.with_sealed(manifest.sealed.size, manifest.start.wall_ns)
 
     def entry(self, sha256: str) -> EntryRow | None:
         return self._one("sha256 = ?", sha256)
@@ -188,37 +163,109 @@ class SpoolIndex:
         with self._rows(query) as rows:
             return list(rows)
 
+    def waiting_without_session(self, after: int, before_wall_ns: int, limit: int) -> list[EntryRow]:
+        """Segments behind entry `after` that wait, name no session and say they ended before then; oldest first."""
+        condition = (
+            "kind = 'segment' AND state = 'waiting' AND number > ? AND session IS NULL AND end_wall_ns < ?"
+            " ORDER BY number LIMIT ?"
+        )
+        return self._many(condition, after, before_wall_ns, limit)
+
+    def segments_numbered(self, run: str, first: int, last: int) -> int:
+        """How many segments of a run stand between two numbers of the chain, both among them."""
+        query = "SELECT count(*) FROM entries WHERE kind = 'segment' AND run = ? AND number BETWEEN ? AND ?"
+        with self._rows(query, run, first, last) as rows:
+            return int(next(rows)[0])
+
+    def of_sessions(self, first: int, last: int, start_wall_ns: int, end_wall_ns: int) -> list[EntryRow]:
+        """Entries that name a session and stand between two numbers of the chain or touch a span of wall time."""
+        condition = (
+            "session IS NOT NULL AND (number BETWEEN ? AND ? OR (start_wall_ns < ? AND end_wall_ns > ?))"
+            " ORDER BY number LIMIT 2000"
+        )
+        return self._many(condition, first, last, end_wall_ns, start_wall_ns)
+
+    @property
+    def figures(self) -> SpoolFigures:
+        """As of the last change; waits for nothing."""
+        return self._figures
+
     def backlog(self) -> Backlog:
-        waiting = "SELECT count(*), coalesce(sum(size), 0), min(start_wall_ns) FROM entries WHERE kind = 'segment'"
-        with self._rows(f"{waiting} AND state = 'waiting'") as rows:
-            segments, size_bytes, oldest_wall_ns = next(rows)
-        with self._rows("SELECT count(*) FROM entries WHERE state = 'refused'") as rows:
-            return Backlog(segments, size_bytes, oldest_wall_ns, next(rows)[0])
+        """As of the last change; waits for nothing."""
+        return self._figures.backlog
 
     def mark_receipted(self, number: int, receipt: str) -> None:
-        """waiting or refused → receipted; a row that was receipted or pruned already stays as it is."""
-        self._change(
-            "UPDATE entries SET state = 'receipted', receipt = ?, refusal = NULL"
-            " WHERE number = ? AND state IN ('waiting', 'refused')",
+        """waiting or refused → receipted; a row that was receipted or pruned already stays as it is.
+
+        One that expired while its bytes were on their way is pruned like any other that the archive has.
+        """
+        self._move(
+            number,
+            "UPDATE entries SET state = CASE state WHEN 'expired' THEN 'pruned' ELSE 'receipted' END, receipt = ?,"
+            " refusal = NULL WHERE number = ? AND state IN ('waiting', 'refused', 'expired')",
             (receipt, number),
         )
 
     def mark_refused(self, number: int, code: str) -> None:
-        self._change(
-            "UPDATE entries SET state = 'refused', refusal = ? WHERE number = ? AND state = 'waiting'", (code, number)
+        self._move(
+            number,
+            "UPDATE entries SET state = 'refused', refusal = ? WHERE number = ? AND state = 'waiting'",
+            (code, number),
         )
 
     def mark_pruned(self, number: int) -> None:
         """receipted → pruned, path kept: the file may be gone from now on (S5)."""
-        self._change("UPDATE entries SET state = 'pruned' WHERE number = ? AND state = 'receipted'", (number,))
+        self._move(number, "UPDATE entries SET state = 'pruned' WHERE number = ? AND state = 'receipted'", (number,))
 
     def forget_path(self, number: int) -> None:
-        """The pruned row's file is gone for good."""
-        self._change("UPDATE entries SET path = NULL WHERE number = ? AND state = 'pruned'", (number,))
+        """The pruned or expired row's file is gone for good."""
+        with self._change() as database:
+            query = "UPDATE entries SET path = NULL WHERE number = ? AND state IN ('pruned', 'expired')"
+            database.execute(query, (number,))
 
-    def _change(self, statement: str, values: Sequence[object]) -> None:
+    def _move(self, number: int, statement: str, values: Sequence[object]) -> None:
+        """One row from state to state, and the figures with it."""
+        with self._change() as database:
+            before = self._counting(number)
+            database.execute(statement, values)
+            after = self._counting(number)
+            if before is not None and after is not None and before != after:
+                self._figures = self._figures.moved(before, after, self._oldest_waiting())
+
+    def _counting(self, number: int) -> Counting | None:
+        with self._rows("SELECT kind, state, size FROM entries WHERE number = ?", number) as rows:
+            row = next(rows, None)
+        return Counting(*row) if row else None
+
+    def _oldest_waiting(self) -> int | None:
+        query = "SELECT start_wall_ns FROM entries WHERE state = 'waiting' AND kind = 'segment' ORDER BY number LIMIT 1"
+        with self._rows(query) as rows:
+            row = next(rows, None)
+        return int(row[0]) if row else None
+
+    def _counted(self) -> SpoolFigures:
+        """From the rows themselves: at the start, and where many changed at once."""
+        figures = SpoolFigures(sealed_bytes=self._figures.sealed_bytes)
+        query = "SELECT kind, state, count(*), sum(size) FROM entries GROUP BY state, kind"
+        with self._rows(query) as rows:
+            for kind, state, count, size_bytes in rows:
+                figures = figures.plus(kind, state, count, size_bytes)
+        return figures.with_oldest(self._oldest_waiting())
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: whole, or not at all."""
         with self._lock:
-            self._database.execute(statement, values)
+            figures = self._figures
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                self._figures = figures
+                with suppress(sqlite3.Error):  # a full disk may have ended it already
+                    self._database.execute("ROLLBACK")
+                raise
 
     def _one(self, condition: str, *values: object) -> EntryRow | None:
         rows = self._many(condition, *values)

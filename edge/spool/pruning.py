@@ -1,12 +1,14 @@
-"""Takes files off the room PC that the archive has receipted. The only place that deletes footage.
+"""Takes files off the room PC that the archive has receipted; finishes every deletion, `edge/spool/expiring.py`'s too.
 
 Order (S5): the receipt is checked again → row `pruned`, path kept → unlink → directory synced → path forgotten. A row
-in another state than `pruned` therefore always has its file, and a `pruned` row with a path is a deletion to finish.
+in another state than `pruned` or `expired` therefore always has its file, and such a row with a path is a deletion to
+finish. A file that can't be deleted holds nothing up: it is tried again at the next start.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 from pathlib import Path
 
 import structlog
@@ -34,9 +36,20 @@ def prune(spool: Path, index: SpoolIndex, rows: list[EntryRow], centre: PublicKe
         if row.path is None or not _is_proved(row, centre):
             continue
         index.mark_pruned(row.number)
-        finish_pruning(spool, index, row.number, row.path)
-        freed += row.size
+        freed += row.size if finish_or_leave(spool, index, row.number, row.path) else 0
     return freed
+
+
+def finish_or_leave(spool: Path, index: SpoolIndex, number: int, path: str) -> bool:
+    """Whether the file is gone. One that can't be deleted now stays a deletion to finish."""
+    try:
+        finish_pruning(spool, index, number, path)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        log.error("file-stays", number=number, error=type(error).__name__, errno=error.errno)
+        return False
+    return True
 
 
 def finish_pruning(spool: Path, index: SpoolIndex, number: int, path: str) -> None:

@@ -16,7 +16,7 @@ import structlog
 from edge.spool.index import SpoolIndex
 from edge.spool.ledger import Ledger, chain_file
 from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, SEGMENT_SUFFIX, segment_name
-from edge.spool.pruning import finish_pruning
+from edge.spool.pruning import finish_or_leave
 from edge.spool.run_keeper import SessionAt
 from edge.spool.sharing import SHARED_DIRECTORY
 from edge.spool.torn_segment import TornSegment, finish_torn, journal_is_empty, read_torn
@@ -99,8 +99,8 @@ def adopt_chain(spool: Path, index: SpoolIndex, ledger: Ledger) -> RecoveryRepor
 def finish_deletions(spool: Path, index: SpoolIndex) -> None:
     """Deletions that a crash interrupted (S5)."""
     for number, path, _, state in index.claiming_files():
-        if state == "pruned":
-            finish_pruning(spool, index, number, path)
+        if state in ("pruned", "expired"):
+            finish_or_leave(spool, index, number, path)
 
 
 def recover_segments(
@@ -122,16 +122,23 @@ def recover_segments(
 def report_missing(spool: Path, index: SpoolIndex, report: RecoveryReport) -> None:
     """Rows whose file is gone: never silently. What the archive has is marked pruned, the rest is set aside."""
     for number, path, size, state in index.claiming_files():
-        file = spool / path
-        if file.is_file() and file.stat().st_size == size:
+        if state in ("pruned", "expired") or _stands(spool / path, size):
             continue
         log.error("segment-missing", number=number, state=state)
         if state == "receipted":
             index.mark_pruned(number)
-            finish_pruning(spool, index, number, path)
+            finish_or_leave(spool, index, number, path)
         elif state == "waiting":
             index.mark_refused(number, "file-missing")
             report.problems.append("segment-missing")
+
+
+def _stands(file: Path, size: int) -> bool:
+    try:
+        return file.is_file() and file.stat().st_size == size
+    except OSError as error:  # the disk can't tell: the same as gone, until a start at which it can
+        log.error("segment-unreadable", error=type(error).__name__, errno=error.errno)
+        return False
 
 
 def set_aside(spool: Path, file: Path) -> str:

@@ -55,4 +55,6 @@ def covers_all(manifest: AnyManifest) -> bool:
     """Whether the entry accounts for every track up to its end."""
     if isinstance(manifest, SegmentManifest):
         return manifest.replaces is None  # what was brought in later says nothing about how far recording came
-    return isinstance(manifest, GapManifest) and manifest.track == "all"
+    if not isinstance(manifest, GapManifest) or manifest.cause is GapCause.EXPIRED_UNARCHIVED:
+        return False  # what expired lies far back
+    return manifest.track == "all"

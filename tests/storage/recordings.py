@@ -16,6 +16,7 @@ from storage.boxes import FragmentBytes, fragment_times, split_fragments, track_
 from storage.chain import EMPTY, AnyManifest, ChainHead, sign_entry
 from storage.manifest import (
     AudioTrack,
+    EntryRange,
     FragmentProof,
     GapCause,
     GapManifest,
@@ -155,6 +156,12 @@ class Room:
         self.wall_ns += seconds * NS
         end = Moment(wall_ns=self.wall_ns, mono_ns=0)
         self.append(GapManifest(**self._common(), track="all", start=start, end=end, cause=cause))
+
+    def record_expired(self, run: str, first: int, last: int) -> None:
+        """What a room writes before footage goes that the archive never had."""
+        at = Moment(wall_ns=START_NS, mono_ns=0)
+        gap = {"track": "all", "start": at, "end": at, "cause": GapCause.EXPIRED_UNARCHIVED, "run": run}
+        self.append(GapManifest(**self._common(), **gap, expired=EntryRange(first=first, last=last)))
 
     def note(self, kind: NoteKind = NoteKind.RECORDER_STARTED) -> None:
         self.append(NoteManifest(**self._common(), note=kind))

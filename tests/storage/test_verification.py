@@ -227,13 +227,15 @@ def test_pruned_bytes_need_a_receipt(room: Room) -> None:
     assert _problem(_check(room)) == "receipt-key"
 
 
-def test_expired_footage_is_excused_by_its_signed_gap_alone(room: Room) -> None:
-    segment = room.segments[0]
-    room.segment_path(segment.run, segment.sequence).unlink()
-    now, room.wall_ns = room.wall_ns, segment.start.wall_ns
+def test_expired_footage_is_excused_by_the_signed_gap_that_names_it(room: Room) -> None:
+    first, second, _ = room.segments[:3]
+    room.segment_path(first.run, first.sequence).unlink()
     assert _problem(_check(room)) == "bytes-missing"
-    room.record_gap(2, GapCause.EXPIRED_UNARCHIVED)
-    room.wall_ns = now
+    room.record_expired(second.run, first=second.number, last=second.number)
+    room.record_expired("f" * 32, first=first.number, last=first.number)
+    room.record_gap(0, GapCause.EXPIRED_UNARCHIVED)
+    assert _problem(_check(room)) == "bytes-missing"
+    room.record_expired(first.run, first=first.number, last=first.number)
     report = _check(room)
     assert (report.problem, report.expired) == (None, 1)
 

@@ -11,7 +11,7 @@ from edge.recorder.clock import describe, read_clock_state
 from edge.recorder.problems import PROBLEMS
 from edge.recorder.status import Facts, describe_status, problems_of, state_of
 from edge.segment.sink import SourceState
-from edge.spool.index import Backlog
+from edge.spool.figures import Backlog
 from storage.manifest import Moment
 
 NOW = Moment(wall_ns=10**18, mono_ns=10**12)

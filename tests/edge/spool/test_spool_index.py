@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.spool.index import SCHEMA_VERSION, SpoolIndex
+from edge.spool.index import SpoolIndex
+from edge.spool.index_schema import SCHEMA_VERSION
 from tests.edge.spool.spool_room import Life
 
 LifeMaker = Callable[..., Life]
