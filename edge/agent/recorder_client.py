@@ -63,6 +63,13 @@ class Recorder:
     async def close_session(self, session: str, officer: str, signed_in: SignedIn) -> dict[str, Any]:
         return await self._ask("close_session", session=session, officer=officer, signed_in=signed_in)
 
+    async def decide_fault(
+        self, session: str, choice: str, reason: str, officer: str, signed_in: SignedIn
+    ) -> dict[str, Any]:
+        return await self._ask(
+            "decide_fault", session=session, choice=choice, reason=reason, officer=officer, signed_in=signed_in
+        )
+
     async def preview(self) -> dict[str, Any]:
         return await self._ask("preview")
 

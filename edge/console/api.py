@@ -80,6 +80,7 @@ class Api:
             "/sessions/open": self.open_session,
             "/sessions/tag": self.tag_session,
             "/sessions/close": self.close_session,
+            "/sessions/fault": self.decide_fault,
         }.items():
             self.router.add_api_route(path, self._guarded(write), methods=["POST"], name=path)
 
@@ -162,6 +163,14 @@ class Api:
         closed_wall_ns = await self._desk.sessions.close(self._acting(web_session), session)
         await self._desk.look_again()
         return JSONResponse({"session": session, "closed_wall_ns": closed_wall_ns})
+
+    async def decide_fault(self, web_session: WebSession, body: Body) -> Response:
+        session = _text(body, "session")
+        made_wall_ns = await self._desk.sessions.decide_fault(
+            self._acting(web_session), session, _text(body, "choice"), _text(body, "reason")[:40]
+        )
+        await self._desk.look_again()
+        return JSONResponse({"session": session, "choice": _text(body, "choice"), "made_wall_ns": made_wall_ns})
 
     def _acting(self, web_session: WebSession) -> Acting:
         acting = self._desk.acting(web_session)

@@ -25,7 +25,7 @@ from edge.agent.trouble import Trouble
 from edge.console.session_record import RoomSession, SessionRecord
 from edge.console.sessions import Acting, Sessions
 from edge.console.sign_in import SignIn
-from edge.console.view import levels, notices, recording_state, sources
+from edge.console.view import FAULT_REASONS, fault, levels, notices, recording_state, sources
 from edge.console.web_sessions import WebSession, WebSessions
 from pages.assets import Assets
 from pages.environment import Pages
@@ -137,6 +137,8 @@ class Desk:
             "session": session,
             "opener": opener,
             "untagged": untagged if web_session and web_session.officer else [],
+            "fault": fault(board.recorder) if board.recorder_answers() else None,
+            "fault_reasons": FAULT_REASONS,
             "officer": web_session.officer if web_session else None,
             "signed_in": web_session.signed_in if web_session else None,
             "sources": sources(board.recorder) if board.recorder_answers() else [],

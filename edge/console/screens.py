@@ -60,6 +60,6 @@ _PARTS = {
     "unenrolled": ("banner",),
     "pending": ("banner", "fingerprint"),
     "sign_in": ("banner", "health"),
-    "room": ("banner", "session", "untagged", "health"),
+    "room": ("banner", "fault", "session", "untagged", "health"),
     "visitor": ("notice",),
 }

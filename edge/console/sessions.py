@@ -116,6 +116,20 @@ class Sessions:
         self._tag_kept()
         return closed_wall_ns
 
+    async def decide_fault(self, acting: Acting, session: str, choice: str, reason: str) -> int:
+        """Sign what the officer chose; `stop` closes the session too. When it was signed. Raises Trouble."""
+        if choice not in ("go-on", "stop") or not reason:
+            raise SessionRefused(
+                "fault-choice",
+                "请选择原因，再选择继续或结束接访；未作改动",
+                "Choose a reason, then go on or end the session; nothing was changed",
+            )
+        answer = await self._recorder.decide_fault(session, choice, reason, acting.officer.id, acting.signed_in)
+        self._tag_kept()
+        if choice == "stop":
+            await self.close(acting, session)
+        return _wall_ns(answer, "made_wall_ns")
+
     def follow(self, open_session: str | None, opened_wall_ns: int | None, wall_ns: int) -> None:
         """Follow the recorder: a session may have been opened or closed while nobody here heard of it.
 

@@ -26,6 +26,7 @@ def status_json(facts: Mapping[str, Any]) -> dict[str, Any]:
         "officer": {"id": officer.id, "number": officer.number, "name": officer.name} if officer else None,
         "signed_in": facts["signed_in"] if officer else None,
         "sources": [asdict(one) for one in facts["sources"]],
+        "fault": asdict(facts["fault"]) if facts["fault"] else None,
         "levels_dbfs": facts["levels"],
         "problems": [asdict(one) for one in facts["notices"]],
         "centre_reachable": facts["centre_reachable"],

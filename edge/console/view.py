@@ -119,6 +119,39 @@ def notices(recorder: Mapping[str, Any], troubles: Sequence[Sentence], clock_ahe
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault of the recording in the open session that waits for the officer's decision."""
+
+    code: str
+    message: str
+    message_en: str
+    since_wall_ns: int
+
+
+FAULT_REASONS = (
+    ("visitor-agrees", _("来访人同意继续")),
+    ("written-record", _("改为书面记录")),
+    ("moved-room", _("换到其他接谈室")),
+    ("visitor-stops", _("来访人要求停止")),
+    ("repair-first", _("先修复再接访")),
+    ("other", _("其他")),
+)
+
+
+def fault(recorder: Mapping[str, Any]) -> Fault | None:
+    """With the words of the problem or the source that it is about."""
+    waiting = recorder.get("fault")
+    if not isinstance(waiting, dict) or not isinstance(waiting.get("since_wall_ns"), int):
+        return None
+    code = str(waiting.get("code", ""))
+    known = [*_objects(recorder.get("sources")), *_objects(recorder.get("problems"))]
+    about = next((one for one in known if one.get("code") == code and one.get("message")), {})
+    message = str(about.get("message") or "录制不完整，其余部分照常；请看下方提示")
+    message_en = str(about.get("message_en") or "The recording is not whole, the rest goes on; see the notes below")
+    return Fault(code, message, message_en, waiting["since_wall_ns"])
+
+
 def _clock_trouble(ahead_ns: int) -> dict[str, str]:
     seconds = abs(ahead_ns) // 1_000_000_000
     return {

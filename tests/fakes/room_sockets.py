@@ -81,6 +81,7 @@ class RecorderSocket(_Socket):
         self.state = "recording"
         self.sources = [{"name": "camera", "kind": "video", "state": "ok", "code": "", "message": "", "message_en": ""}]
         self.problems: list[Answer] = []
+        self.fault: Answer | None = None
         self.refuse_receipts = False
         self.recorded: list[str] = []
 
@@ -143,6 +144,7 @@ class RecorderSocket(_Socket):
             "sources": self.sources,
             "levels_dbfs": [-23.4, -31.0],
             "problems": self.problems,
+            "fault": self.fault,
             "version": "1",
         }
 
@@ -164,6 +166,15 @@ class RecorderSocket(_Socket):
         self.session = self.session_opened_wall_ns = None
         self._note("session-closed", session, officer, signed_in)
         return {"closed_wall_ns": time.time_ns()}
+
+    def do_decide_fault(self, session: str, choice: str, reason: str, officer: str, signed_in: str) -> Answer:
+        if self.fault is None:
+            return refused("no-fault")
+        detail = f"{choice} {self.fault['code']} {reason}"
+        note = {"note": "fault-decision", "session": session, "officer": officer, "signed_in": signed_in}
+        self._append({"kind": "note", "detail": detail} | note)
+        self.fault = None
+        return {"made_wall_ns": time.time_ns()}
 
     def do_preview(self) -> Answer:
         return {"jpeg": base64.b64encode(ONE_PIXEL).decode(), "wall_ns": time.time_ns()}

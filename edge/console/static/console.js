@@ -25,7 +25,7 @@ function listen() {
 const waiting = new Map();
 function replacePart(place, html) {
   if (!place || place.dataset.shown === html) return;
-  const typing = [...place.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== "");
+  const typing = [...place.querySelectorAll("input:not([type=hidden]):not([type=radio]), textarea")].some((field) => field.value !== "");
   if (typing && place.id !== "part-session") { waiting.set(place, html); return; }
   waiting.delete(place);
   if (place.dataset.shown === undefined && sameText(place, html)) { place.dataset.shown = html; return; }
@@ -33,6 +33,29 @@ function replacePart(place, html) {
   const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
   place.innerHTML = html;
   if (focused) document.getElementById(focused)?.focus();
+  if (place.id === "part-fault") tellOfFault();
+}
+
+// A new fault is heard too, where the browser lets the page play: somebody has pressed something on it before.
+let told = document.querySelector("[data-fault]")?.dataset.fault;
+function tellOfFault() {
+  const fault = document.querySelector("[data-fault]");
+  if (!fault || fault.dataset.fault === told) return;
+  told = fault.dataset.fault;
+  fault.scrollIntoView({ block: "nearest" });
+  if (navigator.userActivation?.hasBeenActive) chime();
+}
+
+function chime() {
+  const sound = new AudioContext();
+  for (const [at, pitch] of [[0, 660], [0.25, 520]]) {
+    const tone = new OscillatorNode(sound, { frequency: pitch });
+    const loudness = new GainNode(sound, { gain: 0.12 });
+    tone.connect(loudness).connect(sound.destination);
+    tone.start(sound.currentTime + at);
+    tone.stop(sound.currentTime + at + 0.2);
+  }
+  setTimeout(() => sound.close(), 1000);
 }
 
 function sameText(place, html) {
@@ -125,7 +148,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   if (form.dataset.confirm && !askedTwice(button, form.dataset.confirm)) return;
-  const values = Object.fromEntries(new FormData(form));
+  const values = Object.fromEntries(new FormData(form, event.submitter));
   button.disabled = true;
   try {
     await send(form, values);
