@@ -84,10 +84,10 @@ class SoundTrack:
     def add(self, block: AudioBlock) -> None:
         for channel, microphone in enumerate(self._microphones):
             if microphone.source == block.source:
-                pieces = self._lines[channel].add(block.mono_ns, block.samples)
-                if any(not piece.filled for piece in pieces):
-                    self._heard |= {block.source}
-                self._take(channel, pieces)
+                for piece in self._lines[channel].add(block.mono_ns, block.samples):
+                    if not piece.filled:  # what is silent before it was before this microphone ever delivered
+                        self._heard |= {block.source}
+                    self._take(channel, [piece])
                 self._wait_no_longer(self._lines[channel])
 
     def fill(self, now_ns: int, waiting: frozenset[SourceName] = frozenset()) -> None:
