@@ -42,6 +42,8 @@ class AgentRoom:
         self.centre = ScriptedCentre()
         self.recorder = RecorderSocket(self.data, self.run / "recorder.sock")
         self.live = LiveSocket(self.run / "live.sock")
+        self.line_url = ""  # what the agent takes for the centre; empty: the centre itself
+        self.timing = QUICK
         self.agent: Agent
         self.browser: httpx.AsyncClient
         self._running: asyncio.Task[None] | None = None
@@ -49,9 +51,12 @@ class AgentRoom:
 
     async def start_agent(self) -> None:
         settings = AgentSettings(
-            data_directory=self.data, run_directory=self.run, centre_url=self.centre.url, console_port=0
+            data_directory=self.data,
+            run_directory=self.run,
+            centre_url=self.line_url or self.centre.url,
+            console_port=0,
         )
-        self.agent = Agent(settings, QUICK)
+        self.agent = Agent(settings, self.timing)
         self._running = asyncio.create_task(self.agent.run())
         await until(lambda: self.agent.console.port != 0, "the console to listen")
         self.browser = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.agent.console.port}")
