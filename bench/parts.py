@@ -11,10 +11,11 @@ from pathlib import Path
 import av
 import numpy as np
 
-from config.room import PictureSettings
+from config.room import PictureSettings, SecondCamera, SyntheticSource
 from edge.capture.frame import SOUND_RATE, AudioBlock, VideoFrame
 from edge.capture.stamp import StampPainter, StampSound
 from edge.encode.audio_encoder import AudioEncoder
+from edge.encode.composition import Composition
 from edge.encode.overlay import Overlay
 from edge.pipeline.observation import Observation, SeenPicture, Tap
 from edge.presence.movement import MovementDetector
@@ -33,6 +34,25 @@ def overlay_cost(picture: PictureSettings, seconds: int) -> float:
     begun = time.process_time()
     for number in range(picture.rate * seconds):
         overlay.blend(frame, 1_795_000_000_000_000_000 + number * 10**9 // picture.rate, "AB12CD34")
+    return (time.process_time() - begun) / seconds
+
+
+def composed_pictures(picture: PictureSettings, count: int) -> list[av.VideoFrame]:
+    """What two cameras of the synthetic kind look like together, the second one in its usual place."""
+    composition = Composition(picture.width, picture.height, SecondCamera(camera=SyntheticSource()))
+    painter = StampPainter(picture.width, picture.height, picture.rate)
+    return [composition.compose(painter.paint(number), painter.paint(number)) for number in range(count)]
+
+
+def composing_cost(picture: PictureSettings, seconds: int) -> float:
+    """Scaling each picture of the second camera and pasting it; both cameras at the picture's own rate."""
+    composition = Composition(picture.width, picture.height, SecondCamera(camera=SyntheticSource()))
+    painter = StampPainter(picture.width, picture.height, picture.rate)
+    mains, seconds_pictures = ([painter.paint(number) for number in range(picture.rate)] for _ in range(2))
+    begun = time.process_time()
+    for _ in range(seconds):
+        for main, second in zip(mains, seconds_pictures, strict=True):
+            composition.compose(main, second)
     return (time.process_time() - begun) / seconds
 
 

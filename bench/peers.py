@@ -1,6 +1,6 @@
 """What the recorder is compared with: a bare PyAV script and the ffmpeg command, on the same frames, in real time.
 
-python -m bench.peers WIDTHxHEIGHT SECONDS picture|both     the bare script, as a process of its own
+python -m bench.peers WIDTHxHEIGHT SECONDS picture|both|composed     the bare script, as a process of its own
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
+from av.video.frame import PictureType
 
+from bench.parts import composed_pictures
 from bench.process_meter import memory_mb
 from config.room import PictureSettings
 from edge.capture.frame import AudioBlock, VideoFrame
@@ -26,10 +29,15 @@ from edge.encode.video_encoder import KEY_INTERVAL_90K, encoder_options
 FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
 
 
-def encode_barely(picture: PictureSettings, seconds: float, sound: bool) -> None:
-    """Read the same source, encode with the same settings, mux into memory. No text, no sealing, no disk."""
+def encode_barely(picture: PictureSettings, seconds: float, sound: bool, composed: list[av.VideoFrame]) -> None:
+    """Read the same source, encode with the same settings, mux into memory. No text, no sealing, no disk.
+
+    `composed`: pictures made beforehand of two cameras, which are encoded instead; both cameras are read all the same.
+    """
     source = SyntheticSource(picture.width, picture.height, picture.rate)
+    second = SyntheticSource(picture.width, picture.height, picture.rate, frozenset({"video"}))
     source.open()
+    second.open()
     with av.open(io.BytesIO(), "w", format="mp4", options={"movflags": "frag_keyframe+empty_moov"}) as output:
         video = output.add_stream("libx264", rate=picture.rate, options=encoder_options(picture))
         video.width, video.height, video.pix_fmt = picture.width, picture.height, "yuv420p"
@@ -43,8 +51,12 @@ def encode_barely(picture: PictureSettings, seconds: float, sound: bool) -> None
         while time.monotonic() - begun < seconds:
             item = source.read(0.25)
             if isinstance(item, VideoFrame):
-                item.picture.pts, item.picture.time_base = number, Fraction(1, picture.rate)
-                output.mux(video.encode(item.picture))
+                shown = item.picture
+                if composed:
+                    second.read(0.25)
+                    shown = composed[number % len(composed)]
+                shown.pts, shown.time_base, shown.pict_type = number, Fraction(1, picture.rate), PictureType.NONE
+                output.mux(video.encode(shown))
                 number += 1
             elif isinstance(item, AudioBlock) and sound:
                 frame = av.AudioFrame.from_ndarray(item.samples.T.copy(), "s16", "mono")
@@ -53,10 +65,12 @@ def encode_barely(picture: PictureSettings, seconds: float, sound: bool) -> None
                 output.mux(audio.encode(frame))
 
 
-def run_bare(picture: PictureSettings, seconds: float, sound: bool) -> tuple[float, float]:
+def run_bare(
+    picture: PictureSettings, seconds: float, what: Literal["picture", "both", "composed"]
+) -> tuple[float, float]:
     """CPU seconds per media second and peak memory in MB of the bare script; its start is not counted."""
     size = f"{picture.width}x{picture.height}"
-    command = [sys.executable, "-m", "bench.peers", size, str(seconds), "both" if sound else "picture"]
+    command = [sys.executable, "-m", "bench.peers", size, str(seconds), what]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     used, memory = done.stdout.split()[-2:]
     return float(used) / seconds, float(memory)
@@ -91,8 +105,10 @@ def write_frames(picture: PictureSettings, path: Path, count: int) -> None:
 
 def main() -> None:
     width, height = map(int, sys.argv[1].split("x"))
+    picture, what = PictureSettings(width=width, height=height), sys.argv[3]
+    composed = composed_pictures(picture, picture.rate * 2) if what == "composed" else []
     before = time.process_time()
-    encode_barely(PictureSettings(width=width, height=height), float(sys.argv[2]), sys.argv[3] == "both")
+    encode_barely(picture, float(sys.argv[2]), what != "picture", composed)
     print(time.process_time() - before, memory_mb(os.getpid(), "VmHWM"))
 
 

@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.parts import aac_cost, drawing_cost, overlay_cost, sealing_cost
+from bench.observing import observing_cost
+from bench.parts import aac_cost, composing_cost, drawing_cost, overlay_cost, sealing_cost
 from bench.peers import run_bare, run_ffmpeg, write_frames
 from bench.process_meter import cpu_seconds, memory_mb
 from bench.result import Row, compared, report
@@ -24,6 +25,7 @@ SIZES = {"1280x720@25": PictureSettings(), "1920x1080@25": PictureSettings(width
 AIM = 1.15
 COPY_AIM_PCT = 1.5
 GROWTH_AIM_PCT = 5.0
+OBSERVING_AIM = 0.05
 
 
 def main() -> None:
@@ -36,6 +38,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="shilu-bench-") as directory:
         for name, picture in SIZES.items():
             rows += measure_size(name, picture, options.seconds, options.rounds, Path(directory))
+        rows += measure_two_cameras(options.seconds, options.rounds, Path(directory))
+        rows += measure_observing()
         rows.append(measure_copy(options.seconds, Path(directory)))
         rows.append(Row("RTSP copy of it: AAC from the camera's sound", round(aac_cost(20) * 100, 3), "% of a core"))
         rows.append(measure_memory(options.memory_minutes, Path(directory)))
@@ -51,10 +55,10 @@ def measure_size(name: str, picture: PictureSettings, seconds: int, rounds: int,
         used, peak = run_recorder(picture, seconds, directory / f"{name}-{number}")
         ours.append(used)
         peaks.append(peak)
-        used, peak = run_bare(picture, seconds, sound=True)
+        used, peak = run_bare(picture, seconds, "both")
         bare.append(used)
         peer_peaks.append(peak)
-        alone.append(run_bare(picture, seconds, sound=False)[0])
+        alone.append(run_bare(picture, seconds, "picture")[0])
         ffmpeg.append(run_ffmpeg(picture, seconds, frames))
     frames.unlink()
     unit, best = "CPU s/s", statistics.median
@@ -69,10 +73,36 @@ def measure_size(name: str, picture: PictureSettings, seconds: int, rounds: int,
     ]
 
 
-def run_recorder(picture: PictureSettings, seconds: float, directory: Path) -> tuple[float, float]:
+def measure_two_cameras(seconds: int, rounds: int, directory: Path) -> list[Row]:
+    """Two 720p cameras, one in the corner of the other; the bare script encodes ready-made pictures of both."""
+    picture, ours, bare = PictureSettings(), [], []
+    second = {"camera": {"kind": "synthetic"}}
+    for number in range(rounds):
+        print(f"two cameras: turn {number + 1} of {rounds}", flush=True)
+        ours.append(run_recorder(picture, seconds, directory / f"two-{number}", second_camera=second)[0])
+        bare.append(run_bare(picture, seconds, "composed")[0])
+    name, unit, best = "two cameras 1280x720@25", "CPU s/s", statistics.median
+    return [
+        compared(f"{name} recorder / bare PyAV encode", best(ours), unit, best(bare), AIM),
+        Row(f"{name} of it: composing", round(composing_cost(picture, 10), 4), unit),
+    ]
+
+
+def measure_observing() -> list[Row]:
+    """Health and presence together, beside the recording."""
+    picture = PictureSettings()
+    return [
+        Row("health and presence, one camera, one microphone", round(observing_cost(picture, 20), 4), "CPU s/s",
+            aim=OBSERVING_AIM),
+        Row("health and presence, two and two", round(observing_cost(picture, 20, 2, 2), 4), "CPU s/s"),
+    ]  # fmt: skip
+
+
+def run_recorder(picture: PictureSettings, seconds: float, directory: Path, **more: object) -> tuple[float, float]:
     """CPU seconds per recorded second of the running process, and its peak memory in MB."""
     directory.mkdir()
-    with recording_room(directory, picture=picture.model_dump(), spool={"segment_s": 10, "reserve_mb": 50}) as room:
+    changes = {"picture": picture.model_dump(), "spool": {"segment_s": 10, "reserve_mb": 50}, **more}
+    with recording_room(directory, **changes) as room:
         time.sleep(1.5)
         return cost_of(room, seconds), memory_mb(pid_of(room), "VmHWM")
 
