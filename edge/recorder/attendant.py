@@ -15,6 +15,7 @@ from edge.gate.steering import Steering
 from edge.health.frames import Counters
 from edge.pipeline.observation import HeardSound, SeenPicture
 from edge.recorder.sessions import Session
+from edge.spool.forecast import DiskFigures
 from storage.manifest import ClockCorrection, ClockState, Moment, NoteKind, SourceName
 
 
@@ -22,13 +23,15 @@ from storage.manifest import ClockCorrection, ClockState, Moment, NoteKind, Sour
 class Problem:
     """Something is wrong now. `code` is one of `edge/recorder/problems.py`.
 
-    `degrading`: the status may not be green with it. `source`: which one, where several can have it.
+    `degrading`: the status may not be green with it. `source`: which one, where several can have it. `figure`: stands
+    in the sentence where that has a place for it.
     """
 
     code: str
     source: SourceName | None = None
     since_wall_ns: int | None = None
     degrading: bool = True
+    figure: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Surroundings:
     head_number: Callable[[], int] = lambda: 0  # of the chain
     newest_entries: Callable[[], Iterable[tuple[int, dict[str, Any]]]] = lambda: ()  # number and JSON, for a start
     recorded: Recorded | None = None  # None: nobody looks whether it is fit for evidence
+    disk: Callable[[], DiskFigures] | None = None  # None: nobody counts the disk's hours
     clock_bends: Callable[[], Mapping[SourceName, int]] = dict  # how often each source's own clock ran backwards
     steering: Steering | None = None  # None: everything is kept, and nobody looks for presence
 

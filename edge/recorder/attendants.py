@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.recorder.attendant import Attendant, Surroundings
 from edge.recorder.clock_attendant import ClockAttendant
+from edge.recorder.disk_watch import DiskWatch
 from edge.recorder.health_watch import HealthWatch
 from edge.recorder.media_clock import MediaClock
 from edge.recorder.presence_watch import PresenceWatch
@@ -15,4 +16,5 @@ def make_attendants(surroundings: Surroundings) -> tuple[Attendant, ...]:
     presence = () if steering is None else (PresenceWatch(surroundings, steering),)
     recorded = surroundings.recorded
     health = () if recorded is None else (HealthWatch(surroundings, recorded),)
-    return (*health, ClockAttendant(boot_id(), surroundings), MediaClock(surroundings), *presence)
+    disk = () if surroundings.disk is None else (DiskWatch(surroundings.disk, surroundings.configuration),)
+    return (*health, *disk, ClockAttendant(boot_id(), surroundings), MediaClock(surroundings), *presence)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ MAX_PEERS = 32
 
 
 class CommandServer:
-    """`answer` is called in a thread of its own for each line, so that a slow disk holds up one peer only."""
+    """`answer` is called in a thread of its own for each peer, so that a slow disk holds up one peer only."""
 
     def __init__(self, path: Path, answer: Callable[[bytes], dict[str, Any]], allowed: Peers = OWN_USER) -> None:
         self._path, self._answer, self._allowed = path, answer, allowed
+        self._threads = ThreadPoolExecutor(MAX_PEERS, thread_name_prefix="commands")
         self._server: asyncio.Server | None = None
         self._peers: set[asyncio.Task[None]] = set()
 
@@ -35,6 +37,7 @@ class CommandServer:
         for peer in list(self._peers):
             peer.cancel()
         await asyncio.gather(*self._peers, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,7 +66,8 @@ class CommandServer:
                 return
             if not line.endswith(b"\n"):
                 return
-            await _send(writer, await asyncio.to_thread(self._answer, line))
+            loop = asyncio.get_running_loop()
+            await _send(writer, await loop.run_in_executor(self._threads, self._answer, line))
 
 
 async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:

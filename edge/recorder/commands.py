@@ -13,6 +13,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.health.fault import Choice, Reason
+from edge.recorder.patience import Patience
 from edge.recorder.recorder import Recorder
 from edge.recorder.refusal import Refusal
 from storage.errors import StorageError
@@ -21,6 +22,9 @@ from storage.manifest import Digest, Identifier
 log = structlog.get_logger("recorder")
 Jws = Annotated[str, Field(max_length=1_000_000)]
 SignedIn = Literal["online", "offline"]
+
+
+AT_ONCE = frozenset({"identity", "prove", "status", "preview"})  # nothing in them waits for the disk
 
 
 class _Arguments(BaseModel):
@@ -85,9 +89,11 @@ class Refused(_Arguments):
 
 
 class Commands:
-    """One line in, one object out. Waits for the disk where a command does; not for the event loop's thread."""
+    """One line in, one object out. Waits for the disk where a command does, but not for ever; not for the event
+    loop's thread."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
         self._known: dict[str, tuple[type[_Arguments], Callable[..., dict[str, Any]]]] = {
             "identity": (Nothing, recorder.identity),
             "prove": (Prove, recorder.prove),
@@ -107,7 +113,7 @@ class Commands:
         """Never raises: whatever is wrong becomes an answer with a code."""
         try:
             name, arguments = self._parse(line)
-            return {"ok": True, **self._known[name][1](**arguments)}
+            return {"ok": True, **self._do(name, arguments)}
         except Refusal as refusal:
             return refusal.answer()
         except StorageError as error:
@@ -124,6 +130,12 @@ class Commands:
             return Refusal(
                 "internal", "操作没有完成，录像照常；请稍后再试。", "This was not done; recording goes on; try again."
             ).answer()
+
+    def _do(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        work = self._known[name][1]
+        if name in AT_ONCE:
+            return work(**arguments)
+        return self._patience.do(json.dumps([name, arguments], sort_keys=True), lambda: work(**arguments))
 
     def _parse(self, line: bytes) -> tuple[str, dict[str, Any]]:
         try:

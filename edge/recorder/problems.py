@@ -9,8 +9,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         " space; it goes on by itself.",
     ),
     "disk-low": (
-        "磁盘空间不足一天，录像照常；请检查到中心的线路。",
-        "Less than about a day of disk space is left; recording goes on. Check the line to the centre.",
+        "磁盘约够再录 {figure} 小时，录像照常；请检查到中心的线路。",
+        "The disk takes about {figure} more hours; recording goes on. Check the line to the centre.",
     ),
     "disk-slow": (
         "磁盘写入过慢，画面在内存中等待，录像暂时照常；请检查磁盘。",
@@ -136,7 +136,8 @@ SOURCES: dict[str, tuple[str, str]] = {
 }
 
 
-def describe(code: str, source: str | None = None) -> dict[str, str]:
+def describe(code: str, source: str | None = None, figure: int | None = None) -> dict[str, str]:
+    """Both sentences. `figure` stands where a sentence has a place for it."""
     if code in OF_A_SOURCE:
         name, name_en = SOURCES[source or "camera"]
         sentence, sentence_en = OF_A_SOURCE[code]
@@ -146,4 +147,5 @@ def describe(code: str, source: str | None = None) -> dict[str, str]:
             "message_en": sentence_en.format(source=name_en),
         }
     message, message_en = PROBLEMS[code]
-    return {"code": code, "message": message, "message_en": message_en}
+    known = figure or 0
+    return {"code": code, "message": message.format(figure=known), "message_en": message_en.format(figure=known)}

@@ -27,7 +27,8 @@ from edge.recorder.refusal import Refusal
 from edge.recorder.session_desk import SessionDesk
 from edge.recorder.status import Facts, State, describe_status
 from edge.recorder.version import program_version
-from edge.spool.disk_room import free_bytes, is_out_of_room
+from edge.spool.disk_gauge import DiskGauge
+from edge.spool.disk_room import is_out_of_room
 from edge.spool.moments import present
 from edge.spool.pruning import receipt_fits
 from storage.disk import make_directories
@@ -54,16 +55,19 @@ class Recorder:
         self._problems: list[str] = []
         self._recording: RoomRecording | None = None
         self._out_of_room = False
+        self._gauge = DiskGauge(self._directory)
         self._state: State = "unenrolled"
         self._since_wall_ns = present().wall_ns
 
     def start(self) -> None:
         """Record at once what is configured already; otherwise wait for `pin` and `configure`."""
+        self._gauge.start()
         if self._pinned is not None:
             self._load_orders(self._pinned)
             self._work(self._begin)
 
     def stop(self) -> None:
+        self._gauge.stop()
         self._worker.shutdown(wait=True, cancel_futures=True)
         if self._recording is not None:
             self._recording.stop()
@@ -210,7 +214,7 @@ class Recorder:
             configured=self._orders is not None,
             version=self._version,
             halted=self._out_of_room,
-            disk_free_bytes=free_bytes(self._directory),
+            disk_free_bytes=self._gauge.free_bytes or 0,
             clock_synchronized=clock.synchronized,
             clock=clock,
             lasting_problems=tuple(self._problems),
@@ -234,6 +238,7 @@ class Recorder:
                     read_clock_state,
                     self._version,
                     self._mirror_directory,
+                    free_bytes=lambda: self._gauge.free_bytes,
                 )
             if orders is not None:
                 self._recording.record(orders)

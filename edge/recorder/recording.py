@@ -33,11 +33,13 @@ from edge.recorder.sessions import SessionBook
 from edge.segment.sink import RecordingSink, RunStart, SourceState
 from edge.spool.disk_room import DiskRoom, RoomLimits
 from edge.spool.expiring import Expiring
+from edge.spool.forecast import DiskFigures
 from edge.spool.index import EntryRow, SpoolIndex
 from edge.spool.ledger import Ledger, Place
 from edge.spool.moments import boot_id, present
 from edge.spool.recovery import RecoveryReport, adopt_chain, open_index, recover, recover_segments
 from edge.spool.run_keeper import KeeperParts, RunKeeper
+from edge.spool.standby_mark import StandbyMark, after_standby
 from edge.spool.timeline_state import ENCODER_STUCK, ENCODER_WELL, Unaccounted, unaccounted
 from edge.spool.writer import SpoolWriter
 from storage.chain import AnyManifest
@@ -91,7 +93,9 @@ class RoomRecording:
         clock: Callable[[], ClockState],
         version: str,
         mirror_directory: Path | None = None,
+        free_bytes: Callable[[], int | None] = lambda: None,
     ) -> None:
+        self._free_bytes = free_bytes
         self._spool, self._pinned, self._outlets, self._clock, self._version = spool, pinned, outlets, clock, version
         self.index: SpoolIndex = open_index(spool)
         self.ledger = Ledger(spool, self.index, key, Place(pinned.device, pinned.room), present, clock)
@@ -119,7 +123,8 @@ class RoomRecording:
         adopted = adopt_chain(self._spool, self.index, self.ledger)
         self.sessions = SessionBook(read_notes(self.index))
         report = recover(self._spool, self.index, self.ledger, self.sessions.at)
-        self._unaccounted = _missing(self.index, report)  # before this life's own note
+        missing = _missing(self.index, report)  # before this life's own note
+        self._unaccounted = after_standby(self.ledger, missing, StandbyMark(self._spool).take())
         started = self.notes.write(NoteKind.RECORDER_STARTED, detail=f"{self._version} boot={boot_id()}")
         self.sessions.apply(started)
         if self._unaccounted is not None and self._unaccounted.cause is GapCause.ENCODER_FAILED:
@@ -268,6 +273,7 @@ class RoomRecording:
                 recover=self._recover_in_life,
                 want_key_frame=self.want_key_frame,
                 before_entry=self.health.before_entry,
+                standing_by=lambda: self.gate.cause if self.gate else None,
             )
             self._keeper = RunKeeper(parts, orders.sealing.texts, self._unaccounted)
             self._writer = SpoolWriter(self._keeper, self._outlets.run_started, self.sources.put, self._spool_failed)
@@ -314,6 +320,7 @@ class RoomRecording:
             note_later=self.notes.write_later,
             head_number=lambda: self.ledger.head.number,
             newest_entries=lambda: ((row.number, peek_json(row.jws)) for row in self.index.newest_first()),
+            disk=self._disk_figures,
             clock_bends=lambda: self._pipeline.clock_bends if self._pipeline else {},
             recorded=self.health,
             steering=steering,
@@ -322,6 +329,10 @@ class RoomRecording:
         observer = Observer(self._attendants, present)
         observer.start()
         return observer
+
+    def _disk_figures(self) -> DiskFigures:
+        figures = self.index.figures
+        return DiskFigures(self._free_bytes(), self.reserve_bytes, figures.receipted_bytes, figures.sealed_bytes)
 
     def _start_second_copy(
         self, keeper: RunKeeper, writer: SpoolWriter, room: DiskRoom, orders: Orders

@@ -18,7 +18,6 @@ def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
         sources=tuple(recording.sources.states.values()),
         backlog=recording.index.backlog(),
         queued_90k=recording.queued_90k,
-        disk_reserve_bytes=recording.reserve_bytes,
         lasting_problems=(*facts.lasting_problems, *recording.problems),
         reports=recording.reports,
     )

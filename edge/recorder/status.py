@@ -15,7 +15,6 @@ from storage.manifest import ClockState, Moment
 State = Literal["unenrolled", "unconfigured", "starting", "recording", "standby", "degraded", "stopped"]
 LATE_NS = 5_000_000_000
 SLOW_QUEUE_90K = 5 * 90_000
-LOW_BYTES_PER_DAY = 24 * 3600 * 300_000  # a day at the default 2 Mbit/s and sound
 NO_BACKLOG = Backlog(0, 0, None, 0)
 _DEGRADING = {"disk-slow", "footage-late"}
 
@@ -38,7 +37,6 @@ class Facts:
     levels_dbfs: tuple[float, ...] = ()
     backlog: Backlog = NO_BACKLOG
     disk_free_bytes: int = 0
-    disk_reserve_bytes: int = 0
     clock_synchronized: bool | None = None
     clock: ClockState = field(default_factory=ClockState)
     encoder: str = ""
@@ -62,8 +60,6 @@ def _own_problems(facts: Facts) -> list[Problem]:
         codes.append("footage-late")
     if facts.queued_90k > SLOW_QUEUE_90K:
         codes.append("disk-slow")
-    if facts.configured and not facts.halted and facts.disk_free_bytes < facts.disk_reserve_bytes + LOW_BYTES_PER_DAY:
-        codes.append("disk-low")
     if facts.backlog.refused:
         codes.append("entries-refused")
     if facts.clock_synchronized is False:
@@ -113,6 +109,7 @@ def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
         "backlog_bytes": facts.backlog.size_bytes,
         "oldest_backlog_wall_ns": facts.backlog.oldest_wall_ns,
         "disk_free_bytes": facts.disk_free_bytes,
+        "disk_hours_left": None,
         "last_synced_wall_ns": facts.settled.wall_ns if facts.settled else None,
         "encoder": facts.encoder,
         "frames": facts.frames,
@@ -129,4 +126,4 @@ def describe_status(facts: Facts, since_wall_ns: int) -> dict[str, Any]:
 
 def _described(problem: Problem) -> dict[str, Any]:
     beside = {"source": problem.source, "since_wall_ns": problem.since_wall_ns, "degrading": problem.degrading}
-    return {**describe(problem.code, problem.source), **beside}
+    return {**describe(problem.code, problem.source, problem.figure), **beside}

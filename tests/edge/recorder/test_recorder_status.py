@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edge.recorder.attendant import Problem, Report
 from edge.recorder.clock import describe, read_clock_state
 from edge.recorder.problems import PROBLEMS
 from edge.recorder.status import Facts, describe_status, problems_of, state_of
@@ -30,7 +31,7 @@ LOST = SourceState("camera", "video", "lost", 5, "camera-busy", "占用", "busy"
         ({"sources": (LOST,)}, "degraded", []),
         ({"settled": Moment(wall_ns=1, mono_ns=10**12 - 6 * 10**9)}, "degraded", ["footage-late"]),
         ({"queued_90k": 6 * 90_000}, "degraded", ["disk-slow"]),
-        ({"disk_free_bytes": 10**9}, "recording", ["disk-low"]),
+        ({"reports": (Report((Problem("disk-low", degrading=False, figure=7),)),)}, "recording", ["disk-low"]),
         ({"backlog": Backlog(0, 0, None, 2)}, "recording", ["entries-refused"]),
         ({"clock_synchronized": False}, "recording", ["clock-unsynchronised"]),
         ({"lasting_problems": ("chain-damaged",)}, "recording", ["chain-damaged"]),
