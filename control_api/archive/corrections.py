@@ -13,10 +13,11 @@ from control_api.archive.alarms import raise_alarm
 from control_api.archive.retention import AHEAD_NS, DAY_NS
 from control_api.database import Correction, Device, Entry, MissedSession, RoomSession
 from storage.chain import AnyManifest
-from storage.manifest import MANIFEST, Moment, NoteKind, NoteManifest
+from storage.dating import Dating
+from storage.manifest import MANIFEST, ClockCorrection, GapManifest, NoteKind, NoteManifest
 from storage.signing import peek_json
 
-MOST_ENTRIES = 200_000  # of one boot: three weeks of recording
+MOST_ENTRIES = 100_000  # of one boot: eleven days of recording
 
 
 def take_correction(session: Session, device: Device, note: NoteManifest, sha256: str, now_ns: int) -> None:
@@ -44,20 +45,55 @@ def take_correction(session: Session, device: Device, note: NoteManifest, sha256
         Entry.device_id == device.id, Entry.number.between(stated.first_number, stated.last_number)
     )
     for entry in session.scalars(query.order_by(Entry.number)):
-        _date(session, entry, _manifest(entry), correction, device, now_ns)
+        date_entry(session, device, entry, _manifest(entry), now_ns)
     session.flush()
 
 
-def date_late(session: Session, device: Device, entry: Entry, manifest: AnyManifest, now_ns: int) -> None:
-    """For an entry that is let in only after the correction that speaks of it."""
+def date_entry(session: Session, device: Device, entry: Entry, manifest: AnyManifest, now_ns: int) -> None:
+    """Where the entry stands in time, as well as it is known now: by its own clock, or by a correction that has come,
+    before the entry or after it."""
+    dating = Dating(_corrections_for(session, entry))
+    dated = dating.date(manifest)
+    ends = [dated.start.wall_ns, dated.end.wall_ns]
+    signed = sorted((dated.start.signed_wall_ns, dated.end.signed_wall_ns))
+    if isinstance(manifest, GapManifest) and manifest.track == "all" and manifest.run is None:
+        ends[0] = _since(session, entry, manifest, ends[1])
+    ends.sort()
+    if not dated.corrected or not all(_plausible(wall_ns, device, now_ns) for wall_ns in ends):
+        return
+    entry.signed_start_wall_ns, entry.signed_end_wall_ns = signed
+    entry.start_wall_ns, entry.end_wall_ns = ends
+    if isinstance(manifest, NoteManifest):
+        _date_what_follows(session, entry, manifest)
+
+
+def _corrections_for(session: Session, entry: Entry) -> list[ClockCorrection]:
+    """Those that speak of it, by number: of two the later counts."""
     query = select(Correction).where(
-        Correction.device_id == device.id,
+        Correction.device_id == entry.device_id,
         Correction.first_number <= entry.number,
         Correction.last_number >= entry.number,
     )
-    correction = session.scalars(query.order_by(Correction.number.desc()).limit(1)).first()
-    if correction is not None:
-        _date(session, entry, manifest, correction, device, now_ns)
+    return [
+        ClockCorrection(
+            boot=row.boot,
+            first_number=row.first_number,
+            last_number=row.last_number,
+            wall_minus_mono_ns=row.wall_minus_mono_ns,
+            uncertainty_ns=row.uncertainty_ns,
+        )
+        for row in session.scalars(query.order_by(Correction.number))
+    ]
+
+
+def _since(session: Session, entry: Entry, gap: GapManifest, end_ns: int) -> int:
+    """A break between runs may have begun in an earlier boot, on another monotonic clock: it begins where the footage
+    or gap before it ends."""
+    query = select(Entry.end_wall_ns).where(
+        Entry.device_id == entry.device_id, Entry.number < entry.number, Entry.kind != "note", Entry.track == "all"
+    )
+    before = session.scalar(query.order_by(Entry.number.desc()).limit(1))
+    return before if before is not None and before <= end_ns else min(gap.start.wall_ns, end_ns)
 
 
 def _can_be(device: Device, note: NoteManifest, now_ns: int) -> bool:
@@ -70,23 +106,6 @@ def _can_be(device: Device, note: NoteManifest, now_ns: int) -> bool:
 
 def _plausible(wall_ns: int, device: Device, now_ns: int) -> bool:
     return device.enrolled_wall_ns - DAY_NS <= wall_ns <= now_ns + AHEAD_NS
-
-
-def _date(
-    session: Session, entry: Entry, manifest: AnyManifest, correction: Correction, device: Device, now_ns: int
-) -> None:
-    signed = (manifest.made, manifest.made) if isinstance(manifest, NoteManifest) else (manifest.start, manifest.end)
-    dated = sorted(_dated(moment, correction) for moment in signed)
-    if not all(_plausible(wall_ns, device, now_ns) for wall_ns in dated):
-        return
-    entry.signed_start_wall_ns, entry.signed_end_wall_ns = sorted(moment.wall_ns for moment in signed)
-    entry.start_wall_ns, entry.end_wall_ns = dated
-    if isinstance(manifest, NoteManifest):
-        _date_what_follows(session, entry, manifest)
-
-
-def _dated(moment: Moment, correction: Correction) -> int:
-    return moment.mono_ns + correction.wall_minus_mono_ns
 
 
 def _date_what_follows(session: Session, entry: Entry, note: NoteManifest) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from control_api.archive.admission import Place, admit, is_hole
 from control_api.archive.alarms import clear_alarm, raise_alarm
-from control_api.archive.corrections import date_late, take_correction
+from control_api.archive.corrections import date_entry, take_correction
 from control_api.archive.retention import clock_plausible, kept_from
 from control_api.archive.settling import settle_expired
 from control_api.database import Alarm, Device, Entry, RefusedEntry
@@ -153,7 +153,7 @@ def _follow(session: Session, device: Device, entry: Entry, manifest: AnyManifes
         take_correction(session, device, manifest, entry.sha256, now_ns)
     elif isinstance(manifest, GapManifest):
         settle_expired(session, manifest, entry.sha256, now_ns)
-    date_late(session, device, entry, manifest, now_ns)
+    date_entry(session, device, entry, manifest, now_ns)
 
 
 def _entry(manifest: AnyManifest, jws: str, sha256: str, behind_refused: bool, now_ns: int) -> Entry:

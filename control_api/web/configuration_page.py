@@ -15,10 +15,11 @@ from control_api.accounts.permissions import Permission
 from control_api.center import center_of
 from control_api.errors import CenterError, NotFound
 from control_api.rooms.service import change_configuration, configuration_history, current_configuration
-from control_api.web.configuration_form import FIELDS, faults, settings_from, show, typed_from
+from control_api.web.configuration_form import FIELDS, NotWritten, faults, settings_from, show, typed_from
 from control_api.web.page import PageRoute, error_text, go, language_of, pages_of, render
 from control_api.web.room_queries import view_room
 from control_api.web.session_queries import names_of
+from control_api.web.words import VERSION_REASONS
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Manager = Annotated[Actor, Depends(require(Permission.MANAGE_ROOMS))]
@@ -38,9 +39,14 @@ async def save_configuration(request: Request, actor: Manager, room_id: str) -> 
 
 def _save(request: Request, actor: Actor, room_id: str, typed: Mapping[str, str]) -> Response:
     center, language, pages = center_of(request), language_of(request), pages_of(request)
-    settings, based_on = settings_from(typed), typed.get("based_on", "")
+    based_on = typed.get("based_on", "")
     with center.database.reading() as db:
-        wrong = faults(settings, current_configuration(db, room_id).settings)
+        before = current_configuration(db, room_id).settings
+    try:
+        settings = settings_from(typed)
+        wrong = faults(settings, before)
+    except NotWritten as error:
+        settings, wrong = {}, [(error.name, error.sentence, {})]
     if wrong:
         errors = {name: pages.text(language, sentence, **figures) for name, sentence, figures in reversed(wrong)}
         return _page(request, actor, room_id, typed=typed, errors=errors, other=errors.pop("", ""))
@@ -85,7 +91,8 @@ def _page(
     context: dict[str, Any] = {
         "room": room,
         "based_on": (typed or {}).get("based_on") or standing.version,
-        "groups": show(shown, errors or {}, pages.translators[language].text),
+        "wrong": len(errors or {}),
+        "parts": show(shown, errors or {}, pages.translators[language].text),
         "reason": (typed or {}).get("reason", ""),
         "other_error": other,
         "saved": saved,
@@ -94,7 +101,7 @@ def _page(
                 "version": version.version,
                 "made_ns": version.made_wall_ns,
                 "person": people.get(version.made_by or "", ""),
-                "reason": version.reason,
+                "reason": VERSION_REASONS.get(version.reason, version.reason),
             }
             for version in versions
         ],

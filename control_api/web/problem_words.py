@@ -34,6 +34,10 @@ PROBLEMS: dict[str, str] = {
     "mirror-behind": _("第二份录像落后"),
     "attendant-failed": _("本机一项监测出错"),
     "clock-unsynchronised": _("时钟未校准"),
+    "footage-undecodable": _("录像无法解码"),
+    "footage-unproved": _("录像未能核对能否播放"),
+    "media-clock-backwards": _("音视频源的时钟倒退"),
+    "source-unwatched": _("有音视频源没有被监测"),
     "recorder-silent": _("录制程序没有应答"),
     "source-lost": _("摄像头或麦克风丢失"),
     "camera-lost": _("摄像头无画面"),
@@ -56,7 +60,14 @@ PROBLEMS: dict[str, str] = {
     "no-picture": _("摄像头无画面"),
 }
 # What an officer may give as the reason for going on or stopping (`decide_fault`).
-FAULT_REASONS: dict[str, str] = {}
+FAULT_REASONS: dict[str, str] = {
+    "visitor-agrees": _("来访人同意继续"),
+    "written-record": _("改为书面记录"),
+    "moved-room": _("换到其他接谈室"),
+    "visitor-stops": _("来访人要求停止"),
+    "repair-first": _("先修复再接访"),
+    "other": _("其他"),
+}
 
 
 def problem_word(code: str) -> str:
