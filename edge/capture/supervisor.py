@@ -19,7 +19,7 @@ from storage.manifest import SourceName
 LOG = logging.getLogger("shilu.capture")
 RETRY_S = 3.0
 OPENING_NS = 30_000_000_000  # how long a driver may take to open; network cameras have bounds of their own
-READING_NS = 5_000_000_000  # or to answer once it is open: a read is asked for a quarter of a second
+READING_NS = 6_000_000_000  # or to answer once it is open: a read is asked for a quarter of a second
 SILENT_S = 4.0
 _READ_S = 0.25
 

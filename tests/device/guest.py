@@ -1,0 +1,186 @@
+"""Runs inside the emulated machine: real drivers under our sources, then a recorder that they feed.
+
+Prints what it does; the line before the last is `RESULT` and one JSON object.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from config.room import MicrophoneSource as MicrophoneSettings
+from config.room import PictureSettings
+from config.room import V4l2Source as V4l2Settings
+from edge.capture.frame import AudioBlock, VideoFrame
+from edge.capture.microphone import MicrophoneSource
+from edge.capture.v4l2 import V4l2Source
+from storage.manifest import GapManifest, SegmentManifest
+from tests.crash.rig import check
+from tests.edge.recorder.room import Room
+
+CAMERA = "/dev/v4l/by-id/usb-Emulated_Camera-video-index0"
+CARD = "hw:0,1"
+PICTURE = PictureSettings(width=320, height=180, rate=10, bitrate_kbps=200, preset="ultrafast")
+CAMERA_DRIVER, CARD_DRIVER = Path("/sys/bus/platform/drivers/vivid"), Path("/sys/bus/platform/drivers/snd_aloop")
+PATIENCE_S = 60.0
+PLAY = """
+import numpy as np, sounddevice as sd, sys, time
+tone = (np.sin(np.arange(48_000) * 2 * np.pi * 1_000 / 48_000) * 8_000).astype(np.int16).reshape(-1, 1)
+while True:
+    try:
+        with sd.OutputStream(samplerate=48_000, device="hw:0,0", channels=1, dtype="int16", latency=0.2) as out:
+            print("playing", flush=True)
+            while True:
+                out.write(tone)
+    except Exception as error:
+        print("not playing", type(error).__name__, flush=True)
+        time.sleep(1)
+        sd._terminate(); sd._initialize()
+"""
+
+
+def main() -> int:
+    result: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as place, (Path(place) / "player.log").open("wb") as log:
+        player = subprocess.Popen([sys.executable, "-c", PLAY], stdout=log, stderr=log)
+        try:
+            for step in (camera, devices, microphone, lambda: recording(Path(place))):
+                began_s = time.monotonic()
+                result |= step()
+                say(f"{sorted(result)} after {time.monotonic() - began_s:.1f} s")
+        finally:
+            player.kill()
+    say("RESULT " + json.dumps(result))
+    return 0
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def camera() -> dict[str, Any]:
+    """Our source alone on the driver: pictures, their size, and that their times are the driver's and run on."""
+    source = V4l2Source(V4l2Settings(kind="v4l2", device=CAMERA, input_format="raw"), PICTURE)
+    source.open()
+    pictures = [item for item in (source.read(1.0) for _ in range(20)) if isinstance(item, VideoFrame)]
+    source.close()
+    times = [picture.mono_ns for picture in pictures]
+    steps_ms = [(after - before) / 1e6 for before, after in itertools.pairwise(times)]
+    return {
+        "camera": len(pictures),
+        "picture": [pictures[-1].picture.width, pictures[-1].picture.height],
+        "camera_steps_ms": [round(min(steps_ms)), round(max(steps_ms))],
+        "camera_age_ms": round((time.monotonic_ns() - times[-1]) / 1e6),
+    }
+
+
+def devices() -> dict[str, Any]:
+    """What an administrator would choose from."""
+    command = [sys.executable, "-m", "edge.recorder.command", "devices", "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    if ran.returncode:
+        raise RuntimeError(ran.stderr)
+    return {"devices": json.loads(ran.stdout)}
+
+
+def microphone() -> dict[str, Any]:
+    """Our source alone on the card, which plays a tone to itself."""
+    source = MicrophoneSource(MicrophoneSettings(kind="microphone", device=CARD, channels=1))
+    source.open()
+    blocks: list[AudioBlock] = []
+    until_s = time.monotonic() + 20
+    while len(blocks) < 100 and time.monotonic() < until_s:
+        item = source.read(0.5)
+        if isinstance(item, AudioBlock):
+            blocks.append(item)
+    source.close()
+    steps_ms = [(after.mono_ns - before.mono_ns) / 1e6 for before, after in itertools.pairwise(blocks)]
+    return {
+        "microphone": len(blocks),
+        "loudest": max((int(abs(block.samples).max()) for block in blocks), default=0),
+        "microphone_steps_ms": [round(min(steps_ms, default=0), 1), round(max(steps_ms, default=0), 1)],
+    }
+
+
+def recording(place: Path) -> dict[str, Any]:
+    """A recorder's run from both, with each of them unplugged and plugged in again."""
+    room = Room(place)
+    room.start()
+    try:
+        until(lambda: answers(room), "the recorder to listen")
+        room.enrol(
+            camera=V4l2Settings(kind="v4l2", device=CAMERA, input_format="raw"),
+            microphone=MicrophoneSettings(kind="microphone", device=CARD, channels=1),
+            picture=PICTURE,
+        )
+        until(lambda: states(room) == {"camera": "ok", "microphone": "ok"}, "both sources")
+        time.sleep(4)
+        camera_back_s = unplug(room, "camera", CAMERA_DRIVER, "vivid.0")
+        time.sleep(2)
+        microphone_back_s = unplug(room, "microphone", CARD_DRIVER, "snd_aloop.0")
+        time.sleep(4)
+        status = room.ask("status")
+        room.stop(60)
+    except Exception:
+        time.sleep(0.5)
+        say(f"recorder: {None if room.process is None else room.process.poll()}\n{room.log.read_text()[-6000:]}")
+        raise
+    entries = room.entries()
+    gaps = [entry for entry in entries if isinstance(entry, GapManifest)]
+    report = check(room)
+    return {
+        "camera_back_s": camera_back_s,
+        "microphone_back_s": microphone_back_s,
+        "gaps": sorted({(gap.track, str(gap.cause)) for gap in gaps}),
+        "runs": len({entry.run for entry in entries if isinstance(entry, SegmentManifest)}),
+        "segments": sum(isinstance(entry, SegmentManifest) for entry in entries),
+        "verified": report.ok,
+        "state": status["state"],
+        "levels_dbfs": status["levels_dbfs"],
+        "frames": status["frames"],
+        "frames_lost": status["frames_lost"],
+        "problems": [problem["code"] for problem in status["problems"]],
+    }
+
+
+def unplug(room: Room, source: str, driver: Path, device: str) -> float:
+    """Take the device from its driver, as pulling the plug does; give it back. Seconds until it records again."""
+    (driver / "unbind").write_text(device)
+    until(lambda: states(room)[source] == "lost", f"{source} to be lost")
+    time.sleep(1)
+    (driver / "bind").write_text(device)
+    say(f"{source} plugged in again: {sorted(path.name for path in Path('/dev').glob('video*'))}")
+    plugged_s = time.monotonic()
+    until(lambda: states(room)[source] == "ok", f"{source} to be back")
+    return round(time.monotonic() - plugged_s, 1)
+
+
+def states(room: Room) -> dict[str, str]:
+    return {source["name"]: source["state"] for source in room.ask("status")["sources"]}
+
+
+def answers(room: Room) -> bool:
+    try:
+        return bool(room.ask("status"))
+    except OSError:
+        return False
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    until_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > until_s:
+            raise TimeoutError(f"waited {PATIENCE_S:.0f} s for {what}")
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
