@@ -21,6 +21,7 @@ from edge.spool.intake import Item, RunEnd, SegmentEnd, SegmentStart, Skipped, T
 from edge.spool.ledger import Ledger
 from edge.spool.moments import moment_at, present
 from edge.spool.open_segment import OpenSegment
+from edge.spool.standby_mark import StandbyMark
 from edge.spool.timeline_state import Unaccounted
 from storage.manifest import (
     AudioTrack,
@@ -54,6 +55,7 @@ class KeeperParts:
     recover: Callable[[], Moment | None]
     want_key_frame: Callable[[], None]
     before_entry: Callable[[str, int], None] = lambda _run, _start_pts_90k: None  # the proof that a segment decodes
+    standing_by: Callable[[], GapCause | None] = lambda: None  # why nothing is wanted now
 
 
 class RunKeeper:
@@ -76,6 +78,7 @@ class RunKeeper:
         self._halted_run: str | None = None
         self._covered = present()  # every moment before it stands in the chain, or will with `unaccounted`
         self._written_mono_ns = self._room_checked_mono_ns = 0
+        self._mark = StandbyMark(parts.spool)
 
     def take(self, item: Item) -> None:
         with self._halting_when_full():
@@ -101,7 +104,12 @@ class RunKeeper:
         with self._halting_when_full():
             if self.halted:
                 self._look_for_room()
+                if self._has_room and self._parts.standing_by():  # no footage will come to resume with
+                    self._take_in_torn()
+                    self._go_on()
                 return
+            if (cause := self._parts.standing_by()) is not None:
+                self._mark.renew(cause, present())
             self._watch_room()
             quiet_ns = time.monotonic_ns() - self._written_mono_ns
             if self._open is not None and self._open.unsettled and quiet_ns >= SETTLE_AFTER_NS:
@@ -127,6 +135,7 @@ class RunKeeper:
         if self._run is None or (self.halted and not self._resume(self._run, fragment)):
             return
         if self._open is None:
+            self._account_halt(self._run, fragment.start_pts_90k)
             self._open = self._create(self._run, fragment)
         self._open.write(fragment)
         self._written_mono_ns = time.monotonic_ns()
@@ -184,6 +193,7 @@ class RunKeeper:
     def _account_skipped(self, start_pts_90k: int, end_pts_90k: int, cause: GapCause) -> None:
         self._close()
         if self._run is not None and not self.halted:
+            self._account_halt(self._run, start_pts_90k)
             start, end = (moment_at(self._run.anchor, pts) for pts in (start_pts_90k, end_pts_90k))
             self._append_gap("all", start, end, cause, self.run)
             self._covered = end
@@ -261,9 +271,18 @@ class RunKeeper:
         self._take_in_torn()
         in_this_run = run.run if self._halted_run == run.run else None
         self._account_until(moment_at(run.anchor, fragment.start_pts_90k), in_this_run)
+        self._go_on()
+        return True
+
+    def _go_on(self) -> None:
         self.halted = False
         log.info("disk-has-room")
-        return True
+
+    def _account_halt(self, run: RunStart, until_pts_90k: int) -> None:
+        """The gap of a halt that ended while nothing was wanted."""
+        if self._unaccounted is not None:
+            in_this_run = run.run if self._halted_run == run.run else None
+            self._account_until(moment_at(run.anchor, until_pts_90k), in_this_run)
 
     def _take_in_torn(self) -> None:
         """What the full disk cut off becomes a recovered segment; the gap begins where it ends."""
