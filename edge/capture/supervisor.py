@@ -17,7 +17,7 @@ from edge.segment.sink import SourceState
 from storage.manifest import SourceName
 
 LOG = logging.getLogger("shilu.capture")
-RETRY_S = 3.0
+RETRY_S = 2.0  # writing again within five seconds of a device being back, its opening and settling included
 OPENING_NS = 30_000_000_000  # how long a driver may take to open; network cameras have bounds of their own
 READING_NS = 6_000_000_000  # or to answer once it is open: a read is asked for a quarter of a second
 SILENT_S = 4.0
