@@ -117,7 +117,7 @@ def test_one_microphone_is_lost_and_the_other_goes_on_then_both(
     assert all(level > -20 for level in levels)
     assert back_after_s < 5
     assert both_back_after_s < 5
-    (alone,) = [gap for gap in gap_spans(room, "second-microphone") if gap.start.mono_ns > unplugged_ns - 10**9]
+    (alone,) = [gap for gap in gap_spans(room, "second-microphone") if abs(gap.start.mono_ns - unplugged_ns) < 10**9]
     assert alone.cause is GapCause.MICROPHONE_LOST
     assert abs(alone.start.mono_ns - unplugged_ns) < 500_000_000
     (both,) = [gap for gap in gap_spans(room, None) if gap.start.mono_ns < killed_ns + 10**9 < gap.end.mono_ns]
