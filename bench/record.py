@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from bench.observing import observing_cost
-from bench.parts import aac_cost, composing_cost, drawing_cost, overlay_cost, sealing_cost
+from bench.parts import aac_cost, composing_cost, drawing_cost, overlay_cost, presence_cost, sealing_cost
 from bench.peers import run_bare, run_ffmpeg, write_frames
 from bench.process_meter import cpu_seconds, memory_mb
 from bench.result import Row, compared, report
@@ -95,6 +95,7 @@ def measure_observing() -> list[Row]:
         Row("health and presence, one camera, one microphone", round(observing_cost(picture, 20), 4), "CPU s/s",
             aim=OBSERVING_AIM),
         Row("health and presence, two and two", round(observing_cost(picture, 20, 2, 2), 4), "CPU s/s"),
+        Row("of it: presence alone, with the tap", round(presence_cost(picture, 20), 4), "CPU s/s"),
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ Times are the county's own; a span that ends before it begins is refused, so hou
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -97,6 +97,17 @@ class OpeningHours(Strict):
         local = datetime.fromtimestamp(wall_ns / 1e9, UTC).astimezone(ZoneInfo(timezone))
         now = _minute(local.time())
         return any(start <= now < end for start, end in map(minutes_of, self.on(local.date())))
+
+    def next_opening(self, wall_ns: int, timezone: str) -> int | None:
+        """When the room opens next after `wall_ns`; None when no day to come has hours."""
+        zone = ZoneInfo(timezone)
+        today = datetime.fromtimestamp(wall_ns / 1e9, UTC).astimezone(zone).date()
+        for day in (today + timedelta(days=ahead) for ahead in range(MOST_DAYS)):
+            for start, _ in map(minutes_of, self.on(day)):
+                opens = datetime.combine(day, time(start // 60, start % 60), zone)
+                if (opens_ns := int(opens.timestamp()) * 1_000_000_000) > wall_ns:
+                    return opens_ns
+        return None
 
 
 def _minute(at: time) -> int:

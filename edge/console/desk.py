@@ -16,6 +16,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from config.opening_hours import OpeningHours
 from config.room import DEFAULT_TIMEZONE
 from edge.agent.board import Board
 from edge.agent.outbox import Outbox
@@ -79,6 +80,13 @@ class Desk:
             return DEFAULT_TIMEZONE
         return str((configuration or {}).get("timezone", DEFAULT_TIMEZONE))
 
+    def _opens_wall_ns(self, now_wall_ns: int) -> int | None:
+        """When the room opens next, as its signed configuration says."""
+        with suppress(StorageError, ValueError):
+            settings = ((self.record.configuration() or {}).get("recording") or {}).get("hours") or {}
+            return OpeningHours.model_validate(settings).next_opening(now_wall_ns, self._timezone())
+        return None
+
     def web_session(self, request: Request) -> WebSession | None:
         stay = self.board.open_session() is not None
         return self.web.find(request.cookies.get(COOKIE), time.monotonic_ns(), stay=stay)
@@ -134,6 +142,7 @@ class Desk:
             "state_name": board.recorder_state(),
             "state": recording_state(board.recorder_state(), standby_cause),
             "standby_cause": standby_cause,
+            "opens_wall_ns": self._opens_wall_ns(now_wall_ns) if standby_cause == "outside-hours" else None,
             "session": session,
             "opener": opener,
             "untagged": untagged if web_session and web_session.officer else [],
