@@ -150,7 +150,7 @@ GROUPS = (
         _("摄像头"),
         "",
         (
-            FormField("camera.kind", _("摄像头"), choices=CAMERAS),
+            FormField("camera.kind", _("来源"), choices=CAMERAS),
             *_camera("camera"),
             FormField(
                 "camera.copy_video",
@@ -166,20 +166,20 @@ GROUPS = (
         "sources",
         _("麦克风"),
         "",
-        (FormField("microphone.kind", _("麦克风"), choices=MICROPHONES), *_microphone("microphone")),
+        (FormField("microphone.kind", _("来源"), choices=MICROPHONES), *_microphone("microphone")),
     ),
     FieldGroup(
         "sources",
         _("第二摄像头"),
         _("画在主画面之上；位置见“画面”"),
-        (FormField(SECOND, _("第二摄像头"), choices=SECOND_CAMERAS), *_camera("second_camera.camera")),
+        (FormField(SECOND, _("来源"), choices=SECOND_CAMERAS), *_camera("second_camera.camera")),
     ),
     FieldGroup(
         "sources",
         _("第二麦克风"),
         _("来访人一侧，单独一个声道"),
         (
-            FormField("second_microphone.microphone.kind", _("第二麦克风"), choices=SECOND_MICROPHONES),
+            FormField("second_microphone.microphone.kind", _("来源"), choices=SECOND_MICROPHONES),
             *_microphone("second_microphone.microphone"),
         ),
     ),
@@ -188,7 +188,7 @@ GROUPS = (
         _("温湿度"),
         _("写在画面上"),
         (
-            FormField("sensor.kind", _("传感器"), choices=SENSORS),
+            FormField("sensor.kind", _("来源"), choices=SENSORS),
             FormField(
                 "sensor.path",
                 _("路径"),
@@ -248,11 +248,11 @@ GROUPS = (
     FieldGroup(
         "recording",
         _("每周开放时间"),
-        _("一天可写几段，用空格隔开；留空为不开放。按开放时间录制和漏登提示都用它；节假日与调休见县历。"),
+        _(
+            "写成 09:00-12:00 14:00-17:30，几段用空格隔开，留空为不开放。按开放时间录制和漏登提示都用它；节假日与调休见县历。"
+        ),
         tuple(
-            FormField(
-                f"recording.hours.weekly.{day}", WEEKDAY_WORDS[day], type="spans", placeholder="09:00-12:00 14:00-17:30"
-            )
+            FormField(f"recording.hours.weekly.{day}", WEEKDAY_WORDS[day], type="spans", placeholder=_("不开放"))
             for day in WEEKDAYS
         ),
         shape="week",

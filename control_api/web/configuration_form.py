@@ -248,7 +248,7 @@ def _shown(
 ) -> dict[str, Any]:
     attributes = {"inputmode": "decimal"} if field.type == "number" else {"maxlength": "300"}
     if field.placeholder:
-        attributes["placeholder"] = field.placeholder
+        attributes["placeholder"] = translate(field.placeholder)
     return {
         "name": field.name,
         "label": field.label,
