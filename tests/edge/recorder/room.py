@@ -62,6 +62,8 @@ class TestCentre:
 class Room:
     """`data` and `run` are its directories; `start` and `kill` as often as wanted; `stop` ends it in order."""
 
+    module = "edge.recorder.command"
+
     def __init__(self, directory: Path, centre: TestCentre | None = None, settings: str = "") -> None:
         self.centre = centre or TestCentre()
         self.data, self.run = directory / "data", directory / "run"
@@ -76,7 +78,7 @@ class Room:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "edge.recorder.command", "--settings", str(self._settings)],
+                [sys.executable, "-m", self.module, "--settings", str(self._settings)],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
