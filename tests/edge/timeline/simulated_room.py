@@ -56,7 +56,8 @@ class CountingResampler:
 class MicrophoneModel:
     """`ppm` of its crystal, swinging by `swing_ppm` in `swing_s`; starts `delay_s` late; unplugged each `lost_every_s`.
 
-    Its blocks arrive `latency_ms` late and later: most by a little, some by a lot, rarely all for a while.
+    Its blocks arrive `latency_ms` late and later: most by a little, some by a lot, rarely all for a while. `in_camera`:
+    it comes over the network, with the camera's media times.
     """
 
     ppm: float = 0.0
@@ -69,6 +70,7 @@ class MicrophoneModel:
     stall_share: float = 1 / 20_000
     lost_every_s: float = 0.0
     lost_s: float = 7.0
+    in_camera: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,13 @@ def hear(model: MicrophoneModel, hours: float, seed: int, monkeypatch: pytest.Mo
 
 def _blocks(model: MicrophoneModel, hours: float, noise: random.Random) -> Iterator[tuple[int, float, int | None]]:
     """Time stamp and true end of each block; or a moment up to which nothing came, to be filled."""
-    clock, now_s, arrived_s, held_until_s, next_loss_s = CardClock(), model.delay_s, 0.0, 0.0, math.inf
+    make_clock = _NetworkClock if model.in_camera else CardClock
+    clock, now_s, arrived_s, held_until_s, next_loss_s = make_clock(), model.delay_s, 0.0, 0.0, math.inf
     if model.lost_every_s:
         next_loss_s = model.lost_every_s
     while now_s < hours * 3600:
         if now_s >= next_loss_s:
-            now_s, next_loss_s, clock = now_s + model.lost_s, now_s + model.lost_every_s, CardClock()
+            now_s, next_loss_s, clock = now_s + model.lost_s, now_s + model.lost_every_s, make_clock()
             yield 0, now_s, round((now_s - 0.7) * 1e9)
         rate = 1 + (model.ppm + model.swing_ppm * math.sin(2 * math.pi * now_s / model.swing_s)) * 1e-6
         now_s += BLOCK / RATE / rate
@@ -125,9 +128,22 @@ def _blocks(model: MicrophoneModel, hours: float, noise: random.Random) -> Itera
         elif chance < model.late_share + model.stall_share:
             held_until_s = now_s + 0.35
         arrived_s = max(arrived_s, now_s + late_ms / 1000, held_until_s)
-        mono_ns = clock.mono_ns(BLOCK, round(arrived_s * 1e9))
+        place = clock.place if isinstance(clock, _NetworkClock) else clock.mono_ns
+        mono_ns = place(BLOCK, round(arrived_s * 1e9))
         if clock.settled(round(arrived_s * 1e9)):
             yield mono_ns, now_s, None
+
+
+class _NetworkClock(ArrivalClock):
+    """Told of blocks as a sound card's clock is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._media_ns = 0
+
+    def place(self, count: int, arrived_mono_ns: int) -> int:
+        media_ns, self._media_ns = self._media_ns, self._media_ns + count * 1_000_000_000 // RATE
+        return self.mono_ns(media_ns, arrived_mono_ns - count * 1_000_000_000 // RATE)
 
 
 @dataclass(frozen=True)

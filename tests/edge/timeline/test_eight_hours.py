@@ -25,6 +25,8 @@ MICROPHONES = {
     "slow, starts late": MicrophoneModel(ppm=-200, delay_s=4.3),
     "warms up and cools down": MicrophoneModel(ppm=100, swing_ppm=100, swing_s=900),
     "unplugged again and again": MicrophoneModel(ppm=-150, swing_ppm=50, lost_every_s=500),
+    "in a network camera, fast": MicrophoneModel(ppm=200, in_camera=True, lateness_ms=8),
+    "in a network camera, slow": MicrophoneModel(ppm=-200, in_camera=True, lateness_ms=8),
     "on a busy machine": MicrophoneModel(ppm=200, lateness_ms=8, late_share=1 / 50, stall_share=1 / 2000),
 }
 CAMERAS = {
@@ -70,7 +72,9 @@ def test_any_camera_for_a_while(
     assert see_by_arrival(model, 0.1, seed) < MOST_MS
 
 
-@pytest.mark.parametrize("name", ["fast", "unplugged again and again", "on a busy machine"])
+@pytest.mark.parametrize(
+    "name", ["fast", "in a network camera, slow", "unplugged again and again", "on a busy machine"]
+)
 def test_half_an_hour_of_sound(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     expect_in_place(hear(MICROPHONES[name], 0.5, 1, monkeypatch), MICROPHONES[name])
 
