@@ -19,7 +19,7 @@ from edge.health.hold import Hold
 Luma = npt.NDArray[np.uint8]
 Coarse = npt.NDArray[np.float32]
 
-RAISE_NS = 4_000_000_000
+RAISE_NS = 3_000_000_000
 CLEAR_NS = 4_000_000_000
 STILL_NS = 5_000_000_000
 TILES = 9  # in each direction

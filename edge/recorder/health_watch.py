@@ -40,8 +40,11 @@ class HealthWatch:
     _sources: dict[SourceName, _Watched] = field(default_factory=dict)
     _frames: FramesWatch = field(default_factory=FramesWatch)
     _undecodable_since: int | None = None
-    _configured: object = None
+    _configured: tuple[object, ...] = ()
     _problems: tuple[Problem, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._configured = _sources_of(self.around.configuration())
 
     def see(self, picture: SeenPicture) -> None:
         watched = self._sources.setdefault(picture.source, _Watched(picture=PictureWatch()))
@@ -91,12 +94,17 @@ class HealthWatch:
         return found
 
     def _forget_former_sources(self, configuration: RoomConfiguration) -> None:
-        sources = (
-            configuration.camera,
-            configuration.microphone,
-            configuration.second_camera and configuration.second_camera.camera,
-            configuration.second_microphone,
-        )
+        sources = _sources_of(configuration)
         if sources != self._configured:
             self._configured = sources
             self._sources.clear()
+
+
+def _sources_of(configuration: RoomConfiguration) -> tuple[object, ...]:
+    second = configuration.second_camera
+    return (
+        configuration.camera,
+        configuration.microphone,
+        second.camera if second else None,
+        configuration.second_microphone,
+    )

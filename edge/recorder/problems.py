@@ -72,6 +72,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Footage is written, but for half a minute nobody could prove that it plays. If it stays, tell the"
         " administrator.",
     ),
+    "standby-blind": (
+        "待命中，但最近几秒没有得到画面和声音，此时接访可能录不上；程序正在重试，请查看摄像头与麦克风。",
+        "Standing by, but neither picture nor sound came in the last seconds: a session might not be recorded now. The"
+        " recorder keeps trying; look at camera and microphone.",
+    ),
     "attendant-failed": (
         "本机的一项监测出错，录像照常，但可能不会提示画面或声音异常；请联系管理员。",
         "One of the recorder's own checks fails: recording goes on, but a bad picture or sound may go unnoticed. Tell"

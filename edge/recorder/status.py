@@ -16,7 +16,7 @@ State = Literal["unenrolled", "unconfigured", "starting", "recording", "standby"
 LATE_NS = 5_000_000_000
 SLOW_QUEUE_90K = 5 * 90_000
 NO_BACKLOG = Backlog(0, 0, None, 0)
-_DEGRADING = {"disk-slow", "footage-late"}
+_DEGRADING = {"disk-full", "disk-slow", "footage-late", "standby-blind"}
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,13 @@ class Facts:
     reports: tuple[Report, ...] = ()
     standby: bool = False  # nothing is kept now, as configured: nobody there, or outside opening hours
     keeping_since_mono_ns: int | None = None  # after a pause: since when footage has been kept again
+    held_mono_ns: int | None = None  # in a pause: the newest footage that is held in memory
 
 
 def problems_of(facts: Facts) -> list[Problem]:
     """What is wrong now, the gravest first."""
-    return [*_own_problems(facts), *(problem for report in facts.reports for problem in report.problems)]
+    found = [*_own_problems(facts), *(problem for report in facts.reports for problem in report.problems)]
+    return sorted(found, key=lambda problem: not problem.degrading)  # as found otherwise
 
 
 def _own_problems(facts: Facts) -> list[Problem]:
@@ -58,6 +60,8 @@ def _own_problems(facts: Facts) -> list[Problem]:
     codes = ["disk-full"] if facts.halted else []
     if _late_ns(facts) > LATE_NS and not facts.halted and not facts.standby:
         codes.append("footage-late")
+    if facts.standby and facts.held_mono_ns is not None and facts.now.mono_ns - facts.held_mono_ns > LATE_NS:
+        codes.append("standby-blind")
     if facts.queued_90k > SLOW_QUEUE_90K:
         codes.append("disk-slow")
     if facts.backlog.refused:

@@ -18,7 +18,7 @@ from storage.manifest import NoteKind, NoteManifest, SegmentManifest
 from tests.edge.recorder.room import Room, recording_room
 from tests.servers.covered_film import make_covered_film
 
-SEEN_S = 8
+SEEN_S = 6
 OFFICER = {"officer": "0" * 32, "signed_in": "offline"}
 
 
@@ -40,7 +40,7 @@ def health_words(room: Room) -> list[str]:
 
 
 def test_a_covered_camera_in_a_session_is_told_decided_and_signed(tmp_path: Path) -> None:
-    film = FileSource(path=str(make_covered_film(tmp_path / "film.mov", SEEN_S, 14)))
+    film = FileSource(path=str(make_covered_film(tmp_path / "film.mov", SEEN_S, 9)))
     with recording_room(tmp_path, camera=film.model_dump(), microphone=film.model_dump()) as room:
         status = room.ask("status")
         covered_wall_ns = next(one["since_wall_ns"] for one in status["sources"]) + SEEN_S * 10**9
@@ -108,10 +108,10 @@ def test_lost_sources_and_problems_are_troubles_by_name() -> None:
 
 
 def test_footage_that_does_not_decode_is_told_before_its_segment_is_signed(tmp_path: Path) -> None:
-    """The recorder of a test of its own, whose third segment's proof is told that it fails."""
+    """The recorder of a test of its own, whose second segment's proof is told that it fails."""
     site = tmp_path / "broken"
     site.mkdir()
-    (site / "sitecustomize.py").write_text(BROKEN_THIRD_PROOF)
+    (site / "sitecustomize.py").write_text(BROKEN_PROOF)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(site))
         with recording_room(tmp_path) as room:
@@ -123,8 +123,8 @@ def test_footage_that_does_not_decode_is_told_before_its_segment_is_signed(tmp_p
             time.sleep(1.5)
             entries = room.entries()
     raised = next(i for i, one in enumerate(entries) if _is_word(one, "raised footage-undecodable recorder"))
-    third = [i for i, one in enumerate(entries) if isinstance(one, SegmentManifest)][2]
-    assert raised < third, "the note precedes the entry of the segment"
+    second = [i for i, one in enumerate(entries) if isinstance(one, SegmentManifest)][1]
+    assert raised < second, "the note precedes the entry of the segment"
     assert any(_is_word(one, "cleared footage-undecodable recorder") for one in entries)
     gap = next(one for one in entries if one.kind == "gap" and one.cause == "encoder-failed")
     assert gap.end.wall_ns - gap.start.wall_ns < 10**9
@@ -134,11 +134,11 @@ def _is_word(entry: object, word: str) -> bool:
     return isinstance(entry, NoteManifest) and entry.detail == word
 
 
-BROKEN_THIRD_PROOF = f"""
+BROKEN_PROOF = f"""
 import {decode_proof.__name__} as proof
 true, seen = proof.fault_in, []
 def fault_in(sample):
     seen.append(sample)
-    return "broken" if len(seen) == 3 else true(sample)
+    return "broken" if len(seen) == 2 else true(sample)
 proof.fault_in = fault_in
 """
