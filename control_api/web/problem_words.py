@@ -33,6 +33,7 @@ PROBLEMS: dict[str, str] = {
     "mirror-lost": _("第二份录像盘不可用"),
     "mirror-behind": _("第二份录像落后"),
     "attendant-failed": _("本机一项监测出错"),
+    "standby-blind": _("待命中没有画面和声音"),
     "clock-unsynchronised": _("时钟未校准"),
     "footage-undecodable": _("录像无法解码"),
     "footage-unproved": _("录像未能核对能否播放"),

@@ -38,6 +38,7 @@ class Gate:
         self.break_cause: GapCause | None = None  # why the next orderly end of a run comes; None: the program stops
         self.opened_mono_ns: int | None = None  # when it opened again
         self.kept_from_mono_ns: int | None = None  # the first instant that was kept then
+        self.come_mono_ns: int | None = None  # the newest instant that came, kept or not
         self._shut = False  # what comes is held, not passed on
         self._shut_from_ns = 0
         self._come: RunStart | None = None  # the run whose fragments come in
@@ -101,6 +102,7 @@ class Gate:
             )
             if self.cause is not None and not self._shut and start_ns >= self._shut_from_ns:
                 self._shut_now()
+            self.come_mono_ns = end_ns
             self._put(Held(fragment, start_ns, end_ns))
 
     def segment_ended(self, tracks: Tracks) -> None:

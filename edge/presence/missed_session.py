@@ -1,6 +1,7 @@
 """Tells a reception that nobody opened a session for (漏登). Pure: asked every second or so.
 
-Says what was seen, never who: presence in opening hours, long enough, without a session. Once per stretch.
+Says what was seen, never who: presence in opening hours, long enough, without a session. Once per stretch; a session
+ends one.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class MissedSession:
             self._stretch = at.stretch.start if at.stretch else None
             self._since, self._told = self._stretch, False
         if not at.in_hours or at.session_open:
-            self._since = None  # what follows counts from then on
+            self._since, self._told = None, False  # what follows counts from then on
             return None
         if at.stretch is None:
             return None

@@ -44,8 +44,10 @@ def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
 def _with_gate(facts: Facts, recording: RoomRecording) -> Facts:
     """After a pause, footage counts as recorded once some of what is kept now is on the disk."""
     gate = recording.gate
-    if gate is None or not gate.open:
-        return replace(facts, standby=gate is not None)
+    if gate is None:
+        return facts
+    if not gate.open:  # standing by means that footage comes and is held; before that it is starting
+        return replace(facts, standby=gate.come_mono_ns is not None, held_mono_ns=gate.come_mono_ns)
     if gate.opened_mono_ns is None or gate.kept_from_mono_ns is None:
         return facts
     facts = replace(facts, keeping_since_mono_ns=gate.opened_mono_ns)

@@ -64,6 +64,9 @@ def test_with_a_session_nothing_is_missed_and_counting_begins_at_its_end() -> No
     assert day.told == []
     day.go(100)
     assert [since for _, since in day.told] == [at(1400)]
+    day.go(60, session=True)
+    day.go(400)
+    assert [since for _, since in day.told] == [at(1400), at(1840)]  # somebody stayed on, or came next
 
 
 def test_before_the_door_opens_nothing_counts() -> None:

@@ -32,6 +32,8 @@ LOST = SourceState("camera", "video", "lost", 5, "camera-busy", "占用", "busy"
         ({"settled": Moment(wall_ns=1, mono_ns=10**12 - 6 * 10**9)}, "degraded", ["footage-late"]),
         ({"settled": Moment(wall_ns=1, mono_ns=10**9), "standby": True}, "standby", []),
         ({"settled": None, "standby": True}, "standby", []),
+        ({"settled": None, "standby": True, "held_mono_ns": 10**12 - 10**9}, "standby", []),
+        ({"settled": None, "standby": True, "held_mono_ns": 10**12 - 6 * 10**9}, "degraded", ["standby-blind"]),
         ({"sources": (LOST,), "standby": True}, "degraded", []),
         ({"settled": None, "keeping_since_mono_ns": 10**12 - 4 * 10**9}, "starting", []),
         ({"settled": None, "keeping_since_mono_ns": 10**12 - 6 * 10**9}, "starting", ["footage-late"]),
