@@ -248,9 +248,7 @@ GROUPS = (
     FieldGroup(
         "recording",
         _("每周开放时间"),
-        _(
-            "写成 09:00-12:00 14:00-17:30，几段用空格隔开，留空为不开放。按开放时间录制和漏登提示都用它；节假日与调休见县历。"
-        ),
+        _("写成 09:00-12:00 14:00-17:30，几段用空格隔开，留空为不开放。按开放时间录制和漏登提示都用它；节假日见县历。"),
         tuple(
             FormField(f"recording.hours.weekly.{day}", WEEKDAY_WORDS[day], type="spans", placeholder=_("不开放"))
             for day in WEEKDAYS

@@ -133,7 +133,7 @@ def _fault(item: ErrorDetails) -> tuple[str, str, dict[str, object]]:
 
 def _field_of(path: list[str]) -> str:
     """The field that a key is typed into: its own, the one that holds it, or the first of its part."""
-    path = [part for part in path if part not in _KINDS and not part.isdecimal()]
+    path = _without_kinds([part for part in path if not part.isdecimal()])
     for length in range(len(path), 0, -1):
         name = ".".join(path[:length])
         if name in _NAMES:
@@ -144,6 +144,18 @@ def _field_of(path: list[str]) -> str:
     return ""
 
 
+def _without_kinds(path: list[str]) -> list[str]:
+    """The model names a source's kind in the path, behind the source: `microphone.microphone.channels`."""
+    kept: list[str] = []
+    named = False
+    for part in path:
+        kind = not named and bool(kept) and kept[-1] in ("camera", "microphone") and part in _KINDS
+        if not kind:
+            kept.append(part)
+        named = kind
+    return kept
+
+
 def _read_value(field: FormField, text: str) -> Any:
     text = text.strip()
     if field.type == "password":
@@ -152,6 +164,8 @@ def _read_value(field: FormField, text: str) -> Any:
         text = unicodedata.normalize("NFKC", text)  # an input method may type digits twice as wide
     if field.type == "spans":
         return _spans(text)
+    if field.name.endswith(".channels") and text.isdecimal():
+        return int(text)  # the model takes one of two numbers, and no text for them
     if field.name == "line.limits":
         return [_limit(line) for line in text.splitlines() if line.strip()]
     if field.name == "recording.hours.days":
