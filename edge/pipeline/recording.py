@@ -26,6 +26,7 @@ from edge.pipeline.picture_track import PictureMeans
 from edge.pipeline.preview import preview_of
 from edge.pipeline.run import LiveTaps, Run, RunPlan, configured_channels, configured_sources
 from edge.pipeline.sources import Sources
+from edge.process.thread_names import show_name
 from edge.process.watchdog import Loop
 from edge.segment.sink import RecordingSink
 from storage.manifest import GapCause, SourceName
@@ -36,7 +37,8 @@ START_PATIENCE_NS = 1_200_000_000  # how long the first run waits for its source
 _TICK_S = 0.05
 _RETRY_NS = 1_000_000_000
 TURN_NS = 2_000_000_000  # one picture or block through timeline, encoder and muxer; an encoder that hangs takes longer
-BEGINNING_NS = 10_000_000_000  # while there is no run: an encoder may have to be opened, or to be emptied
+BEGINNING_NS = 15_000_000_000  # until a run has proved itself: an encoder is opened, fonts come from a cold disk
+PROVEN_PICTURES = 25
 
 
 class RecordingPipeline:
@@ -114,10 +116,12 @@ class RecordingPipeline:
         self._inbox.put(ArrangementWanted(configuration))
 
     def watched_loops(self) -> list[Loop]:
-        """All its threads, for the watchdog: one that stands still is stuck, whatever it records. None while it ends."""
+        """All its threads, for the watchdog: one that stands still is stuck. None while it ends."""
         if self._ending:
             return []
-        limit_ns = BEGINNING_NS if self._run is None else TURN_NS
+        run = self._run
+        proven = run is not None and run.picture.frames >= PROVEN_PICTURES
+        limit_ns = TURN_NS if proven else BEGINNING_NS
         return [Loop("pipeline", id(self), self.loops, limit_ns), *self._sources.loops()]
 
     def replace_source(self, loop: str) -> None:
@@ -167,6 +171,7 @@ class RecordingPipeline:
         return None if latest is None else preview_of(latest, max_width)
 
     def _loop(self) -> None:
+        show_name()
         while not self._stopping.is_set():
             self._guarded(lambda: self._step(self._inbox.take(_TICK_S)))
             self.loops += 1

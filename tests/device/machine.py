@@ -13,11 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "device"
-MODULES = (
-    "virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci 9pnet 9pnet_virtio netfs fscache 9p"
-    " overlay rc-core cec mc videodev videobuf2-common videobuf2-v4l2 videobuf2-memops videobuf2-vmalloc"
-    " videobuf2-dma-contig v4l2-dv-timings v4l2-tpg vivid soundcore snd snd-timer snd-pcm snd-aloop"
-).split()
+ORDER = """
+virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci 9pnet 9pnet_virtio netfs fscache 9p
+overlay rc-core cec mc videodev videobuf2-common videobuf2-v4l2 videobuf2-memops videobuf2-vmalloc
+videobuf2-dma-contig v4l2-dv-timings v4l2-tpg vivid soundcore snd snd-timer snd-pcm snd-aloop
+"""
+MODULES = ORDER.split()
 
 
 class NoMachine(Exception):
