@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from edge.pipeline.observation import Observation, SeenPicture
+from edge.process.thread_names import show_name
 from edge.recorder.attendant import Attendant, Problem, Report
 from storage.manifest import Moment
 
@@ -59,6 +60,7 @@ class Observer:
             return Report((Problem("attendant-failed"),))
 
     def _work(self) -> None:
+        show_name()
         while not self._stopping.is_set():
             self.loops += 1
             try:
