@@ -17,14 +17,23 @@ from edge.capture.stamp import StampPainter, StampSound
 from edge.encode.audio_encoder import AudioEncoder
 from edge.encode.composition import Composition
 from edge.encode.overlay import Overlay
+from edge.encode.video_encoder import VideoEncoder
+from edge.health.decode_proof import Sample, fault_in
+from edge.health.proven_sink import ProvenSink
 from edge.pipeline.observation import Observation, SeenPicture, Tap
 from edge.presence.movement import MovementDetector
 from edge.presence.voice import VoiceDetector
+from edge.segment.muxer import RunShape
+from edge.segment.run_writer import RunWriter
+from edge.timeline.sound_line import Piece
+from storage.manifest import Moment
 from storage.sealed_writer import SealedWriter
 from storage.sealing import generate_identity
+from tests.edge.pipeline.collecting_sink import CollectingSink
 
 _PARTS_PER_S = 4  # fragments
 _SYNCS_PER_S = 2
+_PROOFS = 20
 
 
 def overlay_cost(picture: PictureSettings, seconds: int) -> float:
@@ -97,6 +106,31 @@ def drawing_cost(picture: PictureSettings, seconds: int) -> float:
     for number in range(50 * seconds):
         sound.samples(number * 960, 960)
     return (time.process_time() - begun) / seconds
+
+
+def proving_cost(picture: PictureSettings, segment_s: int) -> float:
+    """Decoding the beginning of each segment, as often as segments of `segment_s` begin."""
+    encoder, painter, sound = (
+        VideoEncoder(picture),
+        StampPainter(picture.width, picture.height, picture.rate),
+        StampSound(),
+    )
+    taken: list[Sample] = []
+    anchor = Moment(wall_ns=0, mono_ns=0, pts_90k=0)
+    shape = RunShape(picture.width, picture.height, picture.rate, 1, 96)
+    writer = RunWriter("0" * 32, anchor, shape, segment_s, ProvenSink(CollectingSink(), taken.append))
+    for number in range(2 * picture.rate):
+        pts_90k = 1920 + number * 90_000 // picture.rate
+        for unit in encoder.encode(painter.paint(number), pts_90k, key=number == 0):
+            writer.add_picture(unit)
+        start, count = number * SOUND_RATE // picture.rate, SOUND_RATE // picture.rate
+        writer.add_sound(Piece(1024 + start, sound.samples(start, count), False))
+    writer.end(None)
+    begun = time.process_time()
+    for _ in range(_PROOFS):
+        if (fault := fault_in(taken[0])) is not None:
+            raise RuntimeError(fault)
+    return (time.process_time() - begun) / _PROOFS / segment_s
 
 
 def presence_cost(picture: PictureSettings, seconds: int) -> float:
