@@ -68,7 +68,9 @@ class V4l2Source(Strict):
 
 class MicrophoneSource(Strict):
     kind: Literal["microphone"] = "microphone"
-    device: str = Field("", description="name or id of the sound card as PortAudio lists it; empty: the default one")
+    device: str = Field(
+        "", description="name as PortAudio lists it, ALSA id, or link under /dev/snd/by-id; empty: the default one"
+    )
     channels: Literal[1, 2] = 1
     latency_ms: int = Field(200, ge=50, le=2000)
 
