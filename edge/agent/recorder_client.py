@@ -26,6 +26,8 @@ class Recorder:
             raise RecorderSilent from None
         if answer.get("ok") is True:
             return answer
+        if answer.get("code") == "disk-hangs":
+            raise RecorderSilent  # not refused: it may still be done
         raise RecorderRefused(
             str(answer.get("code", "unclear")),
             str(answer.get("message", "录像程序拒绝了这个操作，录像照常")),

@@ -80,6 +80,12 @@ class SpoolReader:
             rows = database.execute(query, (up_to, session, limit)).fetchall() if database else []
         return [SpoolSegment(row[0], row[1], self._spool / row[2], row[3], row[4], row[5], row[6]) for row in rows]
 
+    def is_waiting(self, manifest_sha256: str) -> bool:
+        """False for what was receipted or refused, and for what went from a full disk."""
+        query = "SELECT 1 FROM entries WHERE sha256 = ? AND state = 'waiting'"
+        with self._index() as database:
+            return bool(database and database.execute(query, (manifest_sha256,)).fetchone())
+
     def backlog(self) -> Backlog:
         query = (
             "SELECT count(*), coalesce(sum(size), 0), min(start_wall_ns) FROM entries"

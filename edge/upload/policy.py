@@ -67,6 +67,9 @@ class Failures:
         failure = self._by_key.get(key)
         return failure is not None and now_mono_ns < failure.retry_mono_ns
 
+    def failed_keys(self) -> list[str]:
+        return list(self._by_key)
+
     def count(self) -> int:
         return len(self._by_key)
 

@@ -109,13 +109,15 @@ class Uploader:
             return self._idle_s
         segment = self._next_segment()
         if segment is None:
+            self._forget_expired()
             return self._idle_s
         try:
             await self._bring_or_give_up(segment)
         except _OF_ONE as trouble:
             if isinstance(trouble, CentreRefused) and trouble.status in ABOUT_THIS_PC:
                 raise  # about this PC, not about this segment
-            self._set_aside(segment, trouble)
+            if self._spool.is_waiting(segment.manifest_sha256):
+                self._set_aside(segment, trouble)
             return 0.0
         self._failures.settled(segment.manifest_sha256)
         self._failures.way_is_open()
@@ -123,6 +125,14 @@ class Uploader:
         if not self._failures.count():
             self._board.trouble("segment", None)
         return 0.0
+
+    def _forget_expired(self) -> None:
+        """What failed once and went from a full disk since is no trouble any more."""
+        for key in self._failures.failed_keys():
+            if not self._spool.is_waiting(key):
+                self._failures.settled(key)
+        if not self._failures.count():
+            self._board.trouble("segment", None)
 
     def _next_segment(self) -> SpoolSegment | None:
         """Kind by kind: the index is asked for the less urgent only when nothing more urgent may go."""
