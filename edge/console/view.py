@@ -59,17 +59,17 @@ _STANDBY_STATES = {
         _("接访开始时自动开始录音录像；开始之前至少半分钟的画面和声音一并保存"),
     ),
 }
-_FAULTY_STANDBY = State(
-    "attention", _("待命，有故障"), _("现在不录像，接访随时可以开始；故障请看下方提示"), False, _VISITORS
-)
+_FAULTY_WORD = _("待命，有故障")
+_FAULTY_DETAIL = _("现在不录像，接访随时可以开始；故障请看下方提示")
 
 
 def recording_state(name: str, standby_cause: object = None) -> State:
     """An unknown word of the recorder is shown as not recording: better one look too many."""
+    standby = _STANDBY_STATES.get(str(standby_cause), _STANDBY_STATES["nobody-present"])
     if name == "degraded" and standby_cause:
-        return _FAULTY_STANDBY
+        return State("attention", _FAULTY_WORD, _FAULTY_DETAIL, False, standby.visitors)
     if name == "standby":
-        return _STANDBY_STATES.get(str(standby_cause), _STANDBY_STATES["nobody-present"])
+        return standby
     return _STATES.get(name, _STATES["stopped"])
 
 
