@@ -14,7 +14,7 @@ from control_api.archive.retention import AHEAD_NS, DAY_NS
 from control_api.database import Correction, Device, Entry, MissedSession, RoomSession
 from storage.chain import AnyManifest
 from storage.dating import Dating
-from storage.manifest import MANIFEST, ClockCorrection, GapManifest, NoteKind, NoteManifest
+from storage.manifest import MANIFEST, ClockCorrection, GapCause, GapManifest, NoteKind, NoteManifest
 from storage.signing import peek_json
 
 MOST_ENTRIES = 100_000  # of one boot: eleven days of recording
@@ -90,7 +90,11 @@ def _since(session: Session, entry: Entry, gap: GapManifest, end_ns: int) -> int
     """A break between runs may have begun in an earlier boot, on another monotonic clock: it begins where the footage
     or gap before it ends."""
     query = select(Entry.end_wall_ns).where(
-        Entry.device_id == entry.device_id, Entry.number < entry.number, Entry.kind != "note", Entry.track == "all"
+        Entry.device_id == entry.device_id,
+        Entry.number < entry.number,
+        Entry.kind != "note",
+        Entry.track == "all",
+        Entry.detail != GapCause.EXPIRED_UNARCHIVED,  # written long after the footage that it speaks of
     )
     before = session.scalar(query.order_by(Entry.number.desc()).limit(1))
     return before if before is not None and before <= end_ns else min(gap.start.wall_ns, end_ns)

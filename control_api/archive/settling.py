@@ -23,15 +23,15 @@ def awaited() -> ColumnElement[bool]:
 
 
 def settle_expired(session: Session, gap: GapManifest, sha256: str, now_ns: int) -> None:
-    """A gap `expired-unarchived`: the segments inside it will not come."""
-    if gap.cause is not GapCause.EXPIRED_UNARCHIVED:
+    """A gap `expired-unarchived`: the segments that it names will not come."""
+    if gap.cause is not GapCause.EXPIRED_UNARCHIVED or gap.expired is None:
         return
     query = select(Entry).where(
         Entry.device_id == gap.device,
         Entry.kind == "segment",
+        Entry.run == gap.run,
         Entry.number < gap.number,
-        Entry.start_wall_ns >= min(gap.start.wall_ns, gap.end.wall_ns),
-        Entry.end_wall_ns <= max(gap.start.wall_ns, gap.end.wall_ns),
+        Entry.number.between(gap.expired.first, gap.expired.last),
         awaited(),
     )
     for entry in session.scalars(query).all():

@@ -82,7 +82,7 @@ def test_what_is_not_there_shows_as_none_and_stays_away() -> None:
 @pytest.mark.parametrize(
     ("typed", "field", "piece"),
     [
-        ({"recording.hours.weekly.monday": "9:00-12:00，14:00至13:00"}, "recording.hours.weekly.monday", "结束早于开始"),
+        ({"recording.hours.weekly.monday": "9:00-12:00，14:00至13:00"}, "recording.hours.weekly.monday", "早于开始"),
         ({"recording.mode": "hours"}, "recording.mode", "哪一天都没有填"),
         ({"line.limits": "08:00-09:00 100\n08:30-10:00 200"}, "line.capacity_kbps", "同一时段"),
         ({"line.limits": "08:00-09:00 1"}, "line.limits", "太小"),
