@@ -75,7 +75,8 @@ class Inbox:
                     return
                 self._pictures[item.source] = waiting + 1
             self._items.append(item)
-            self._ready.notify()
+            if isinstance(item, Order | AudioBlock) or item.source != "second-camera":
+                self._ready.notify()  # a second camera's picture is drawn into the next one anyway: nobody wakes for it
 
     def take(self, timeout_s: float) -> list[Item]:
         """All that waits, in order of arrival; waits for the first one up to `timeout_s`."""

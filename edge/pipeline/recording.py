@@ -12,19 +12,17 @@ import threading
 from collections.abc import Callable
 
 from config.room import RoomConfiguration
-from edge.capture.frame import CopiedPacket, VideoFrame
 from edge.encode.encoder_choice import EncoderChoice
-from edge.encode.sensor import Sensor
 from edge.encode.video_encoder import EncoderFailed
-from edge.pipeline.beginning import Beginning, Media
+from edge.pipeline.beginning import Beginning
 from edge.pipeline.bends import Bends
 from edge.pipeline.clock import Clock
 from edge.pipeline.inbox import ArrangementWanted, CutWanted, Inbox, Item, KeyWanted, RenewWanted
 from edge.pipeline.levels import FLOOR_DBFS
 from edge.pipeline.observation import Observation
-from edge.pipeline.picture_track import PictureMeans
 from edge.pipeline.preview import preview_of
-from edge.pipeline.run import LiveTaps, Run, RunPlan, configured_channels, configured_sources
+from edge.pipeline.run import LiveTaps, configured_sources
+from edge.pipeline.runs import RecordingMeans, Runs
 from edge.pipeline.sources import Sources
 from edge.process.thread_names import show_name
 from edge.process.watchdog import Loop
@@ -58,23 +56,13 @@ class RecordingPipeline:
         clock_is_set: Callable[[], bool] = lambda: True,
         encoders: EncoderChoice | None = None,
     ) -> None:
-        self._configuration = configuration
-        self._sink = sink
-        self._taps = LiveTaps(on_packet, on_sound)
         self._clock = clock or Clock()
-        self._clock_is_set = clock_is_set
         self._encoders = encoders or EncoderChoice()
         self._inbox = Inbox()
         self._beginning = Beginning(configured_sources(configuration))
         self._bends = Bends()
-        self._sensor: Sensor | None = None
-        self._run: Run | None = None
-        self._second: VideoFrame | None = None  # the second camera's latest, which a new run begins with
-        self._label = ""
-        self._heard: frozenset[SourceName] = frozenset()
-        self._channels: int | None = None
-        self._ended_frames = 0
-        self._ended_lost = 0
+        means = RecordingMeans(self._encoders, clock_is_set)
+        self._runs = Runs(configuration, sink, LiveTaps(on_packet, on_sound), self._clock, means)
         self._begin_after_ns = 0
         self._not_before_ns = 0
         self.loops = 0
@@ -85,8 +73,8 @@ class RecordingPipeline:
 
     def start(self) -> None:
         self._begin_after_ns = self._clock.monotonic_ns() + START_PATIENCE_NS
-        self._encoders.prepare(self._configuration.picture)
-        self._change_sensor(None)
+        self._encoders.prepare(self._runs.configuration.picture)
+        self._runs.arrange(None)
         self._thread.start()
         self._sources.start()
 
@@ -96,8 +84,7 @@ class RecordingPipeline:
         self._sources.stop()
         self._stopping.set()
         self._thread.join(timeout_s)
-        if self._sensor is not None:
-            self._sensor.stop()
+        self._runs.close()
 
     def request_key_frame(self) -> None:
         """A viewer wants one; at most one a second is made. A copied camera makes its own."""
@@ -119,7 +106,7 @@ class RecordingPipeline:
         """All its threads, for the watchdog: one that stands still is stuck. None while it ends."""
         if self._ending:
             return []
-        run = self._run
+        run = self._runs.current
         proven = run is not None and run.picture.frames >= PROVEN_PICTURES
         limit_ns = TURN_NS if proven else BEGINNING_NS
         return [Loop("pipeline", id(self), self.loops, limit_ns), *self._sources.loops()]
@@ -136,23 +123,21 @@ class RecordingPipeline:
     @property
     def run(self) -> str | None:
         """Id of the run that is being recorded."""
-        run = self._run
+        run = self._runs.current
         return None if run is None else run.run
 
     @property
     def levels_dbfs(self) -> list[float]:
-        run = self._run
+        run = self._runs.current
         return [FLOOR_DBFS] if run is None else list(run.sound.levels_dbfs)
 
     @property
     def frames(self) -> int:
-        run = self._run
-        return self._ended_frames + (0 if run is None else run.picture.frames)
+        return self._runs.frames
 
     @property
     def frames_lost(self) -> int:
-        run = self._run
-        return self._ended_lost + (0 if run is None else run.picture.frames_lost)
+        return self._runs.frames_lost
 
     @property
     def frames_refused(self) -> int:
@@ -161,12 +146,12 @@ class RecordingPipeline:
 
     @property
     def encoder(self) -> str:
-        run = self._run
+        run = self._runs.current
         return "" if run is None else run.picture.encoder_name
 
     def preview_jpeg(self, max_width: int = 640) -> bytes | None:
         """The latest picture as it is recorded, or None before there is one."""
-        run = self._run
+        run = self._runs.current
         latest = None if run is None else run.picture.latest
         return None if latest is None else preview_of(latest, max_width)
 
@@ -176,7 +161,7 @@ class RecordingPipeline:
             self._guarded(lambda: self._step(self._inbox.take(_TICK_S)))
             self.loops += 1
         self._guarded(lambda: self._step(self._inbox.take(0)))
-        self._guarded(lambda: self._end_run(None))
+        self._guarded(lambda: self._runs.end(None))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """The one place where a fault of this thread is handled: the run ends, another one begins."""
@@ -188,7 +173,7 @@ class RecordingPipeline:
                 self._encoders.give_up(error.name)
             self._not_before_ns = self._clock.monotonic_ns() + _RETRY_NS
             try:
-                self._end_run(GapCause.ENCODER_FAILED)
+                self._runs.end(GapCause.ENCODER_FAILED)
             except Exception:
                 LOG.exception("the failed run could not be ended in order")
 
@@ -196,113 +181,37 @@ class RecordingPipeline:
         for item in items:
             self._obey(item)
             self.loops += 1  # much that waits is no stuck thread
-        now_ns = self._clock.monotonic_ns()
-        if self._run is None:
+        now_ns, run = self._clock.monotonic_ns(), self._runs.current
+        if run is None:
             self._begin_when_ready(now_ns)
             return
         for mono_ns in self._inbox.take_refused():
-            self._run.picture.refuse(mono_ns)
-        self._keep_going(self._run, now_ns)
+            run.picture.refuse(mono_ns)
+        picture, sound_waits = not self._inbox.pictures_wait, self._inbox.sound_waits  # what waits is late, not missing
+        self._runs.keep_going(run, now_ns, self._sources.lost, picture, sound_waits)
 
     def _obey(self, item: Item) -> None:
-        run = self._run
+        run = self._runs.current
         if isinstance(item, CutWanted):
-            self._label = item.label
-            if run is not None:
-                run.picture.ask_cut(item.label)
+            self._runs.cut(item.label)
         elif isinstance(item, KeyWanted):
             if run is not None:
                 run.picture.ask_key()
         elif isinstance(item, RenewWanted):
-            self._end_run(GapCause.ENCODER_FAILED)
+            self._runs.renew()
         elif isinstance(item, ArrangementWanted):
-            self._arrange(item.configuration)
+            self._runs.arrange(item.configuration)
         else:
             self._bends.look(item.source, item.mono_ns)
             if run is None:
                 self._beginning.add(item)
             else:
-                self._feed(run, item)
-
-    def _arrange(self, configuration: RoomConfiguration) -> None:
-        before, self._configuration = self._configuration, configuration
-        self._change_sensor(before)
-        if self._run is not None:
-            self._run.picture.arrange(configuration)
-
-    def _change_sensor(self, before: RoomConfiguration | None) -> None:
-        settings = self._configuration.sensor
-        if before is not None and before.sensor == settings:
-            return
-        if self._sensor is not None:
-            self._sensor.stop()
-        self._sensor = None if settings is None else Sensor(settings)
-        if self._sensor is not None:
-            self._sensor.start()
-
-    def _feed(self, run: Run, item: Media) -> None:
-        if isinstance(item, VideoFrame) and item.source == "second-camera":
-            self._second = item
-        if isinstance(item, CopiedPacket) and run.copied != (item.width, item.height):
-            if not item.key:
-                return  # nothing can begin with it
-            self._end_run(GapCause.FORMAT_CHANGED)
-            run = self._begin_run(item.mono_ns, (item.width, item.height))
-        elif isinstance(item, VideoFrame) and run.has_other_size(item):
-            self._end_run(GapCause.FORMAT_CHANGED)
-            run = self._begin_run(item.mono_ns, None)
-        elif run.picture.stood_still(item.mono_ns):  # the whole machine slept: not to be filled second by second
-            self._end_run(GapCause.ENCODER_FAILED)
-            run = self._begin_run(item.mono_ns, run.copied)
-        run.add(item)
-
-    def _keep_going(self, run: Run, now_ns: int) -> None:
-        picture, sound_waits = not self._inbox.pictures_wait, self._inbox.sound_waits  # what waits is late, not missing
-        lost = self._sources.lost
-        if picture and run.picture.stood_still(now_ns):
-            self._end_run(GapCause.ENCODER_FAILED)
-            run = self._begin_run(now_ns, None)
-        elif picture and run.copied is not None and run.picture.starved(now_ns, "camera" in lost):
-            self._end_run(GapCause.CAMERA_LOST)
-            run = self._begin_run(now_ns, None)
-        run.fill(now_ns, lost, picture, sound_waits)
+                self._runs.feed(run, item)
 
     def _begin_when_ready(self, now_ns: int) -> None:
         if now_ns < self._not_before_ns:
             self._beginning.clear()
             return
-        complete = self._beginning.is_complete and self._encoders.is_settled(self._configuration.picture)
-        if not complete and now_ns < self._begin_after_ns:
-            return
-        first = self._beginning.take(now_ns)
-        seconds = [item for item in first.items if isinstance(item, VideoFrame) and item.source == "second-camera"]
-        self._second = next(iter(seconds), self._second)
-        channels = None if self._configuration.second_microphone is not None else first.channels
-        run = self._begin_run(first.mono_ns, first.copied, channels)
-        for item in first.items:
-            self._feed(run, item)
-
-    def _begin_run(self, first_mono_ns: int, copied: tuple[int, int] | None, channels: int | None = None) -> Run:
-        channels = channels or self._channels or configured_channels(self._configuration)
-        self._channels = channels
-        plan = RunPlan(first_mono_ns, min(channels, 2), self._heard, copied)
-        encoder = self._encoders.name_for(self._configuration.picture)
-        means = PictureMeans(encoder, self._clock_is_set, self._climate)
-        run = Run(self._configuration, plan, self._sink, self._taps, self._clock, means)
-        run.picture.label = self._label
-        if self._second is not None:
-            run.picture.add(self._second)
-        self._run = run
-        return run
-
-    def _end_run(self, cause: GapCause | None) -> None:
-        run, self._run = self._run, None
-        if run is None:
-            return
-        self._heard = run.sound.heard
-        self._ended_frames += run.picture.frames
-        self._ended_lost += run.picture.frames_lost
-        run.end(cause)
-
-    def _climate(self) -> str:
-        return "" if self._sensor is None else self._sensor.text
+        complete = self._beginning.is_complete and self._encoders.is_settled(self._runs.configuration.picture)
+        if complete or now_ns >= self._begin_after_ns:
+            self._runs.begin(self._beginning.take(now_ns))
