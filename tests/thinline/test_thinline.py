@@ -18,7 +18,7 @@ def expect_usable(outcome: Outcome) -> None:
 
 
 def test_a_session_and_live_beside_a_backlog(tmp_path: Path) -> None:
-    expect_usable(asyncio.run(rehearse(tmp_path, 4000, 5.0, sessions=1, rows=400, last=2)))
+    expect_usable(asyncio.run(rehearse(tmp_path, 4000, 4.0, sessions=1, rows=200, last=2)))
 
 
 @pytest.mark.long
