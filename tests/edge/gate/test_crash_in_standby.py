@@ -136,11 +136,11 @@ def test_a_recorder_killed_while_standing_by_says_so(tmp_path: Path) -> None:
         orders = room.centre.configuration(2, camera=source, microphone=source, recording={"mode": "presence"})
         assert room.ask("configure", configuration=orders, sealing=room.centre.sealing())["ok"]
         room.wait_until("standby", 5)
-        time.sleep(4)
+        time.sleep(3)
         killed_wall_ns = room.kill()
         room.start()
         room.wait_until("standby")
-        time.sleep(2)
+        time.sleep(0.5)
         room.stop()
     gaps = [entry for entry in room.entries() if isinstance(entry, GapManifest) and entry.track == "all"]
     assert [gap.cause for gap in gaps] == [NOBODY, GapCause.CRASHED, NOBODY]

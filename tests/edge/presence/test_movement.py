@@ -66,7 +66,7 @@ def test_it_says_when_the_movement_began() -> None:
     ids=["still", "noise", "noise in the dark", "lamps", "exposure settles", "daylight", "flicker"],
 )
 def test_an_empty_room_stays_empty(scene: Scene) -> None:
-    assert seen(looks(scene, 150)).size == 0
+    assert seen(looks(scene, 100)).size == 0
 
 
 def test_a_desk_lamp_is_nobody() -> None:

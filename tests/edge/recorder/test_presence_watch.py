@@ -139,9 +139,9 @@ def test_by_a_clock_that_is_not_synchronized_hours_record_always() -> None:
     assert room.fields["standby_cause"] == "outside-hours"
 
 
-def test_five_minutes_of_people_without_a_session_are_noted_once() -> None:
-    room = Room({"mode": "always", "hours": WORKDAY})
-    room.go(400, Scene(), (Figure(5, 500),))
+def test_people_without_a_session_are_noted_once() -> None:
+    room = Room({"mode": "always", "hours": WORKDAY, "missed_session_s": 60})
+    room.go(150, Scene(), (Figure(5, 500),))
     told = [detail for kind, detail in room.notes if kind is NoteKind.PRESENCE_WITHOUT_SESSION]
     assert len(told) == 1
     since_ns = int(str(told[0]).removeprefix("since_wall_ns="))
@@ -151,10 +151,10 @@ def test_five_minutes_of_people_without_a_session_are_noted_once() -> None:
 def test_without_hours_or_outside_them_or_with_a_session_nothing_is_noted() -> None:
     people = (Figure(5, 500),)
     for room in (
-        Room({"mode": "always"}),
-        Room({"mode": "always", "hours": WORKDAY}, wall_ns=MONDAY_NINE_NS - 3600 * S),
-        Room({"mode": "always", "hours": WORKDAY}, synchronized=None),
-        Room({"mode": "always", "hours": WORKDAY}, session=Session("a" * 32, 0, None)),
+        Room({"mode": "always", "missed_session_s": 60}),
+        Room({"mode": "always", "hours": WORKDAY, "missed_session_s": 60}, wall_ns=MONDAY_NINE_NS - 3600 * S),
+        Room({"mode": "always", "hours": WORKDAY, "missed_session_s": 60}, synchronized=None),
+        Room({"mode": "always", "hours": WORKDAY, "missed_session_s": 60}, session=Session("a" * 32, 0, None)),
     ):
-        room.go(330, Scene(), people)
+        room.go(80, Scene(), people)
         assert room.notes == []
