@@ -42,10 +42,9 @@ def add_days(request: Request, actor: Manager, day: Text = "", like: Text = CLOS
             raise _no_day()
         with center.database.writing() as db:
             rooms = set_days(db, center, actor, center.now_ns(), wanted)
-    except CenterError:
-        if not lines.strip():
-            error = _no_day()
-        return _page(request, actor, error=error, typed=typed)
+    except CenterError as error:
+        unclear = error.code == "bad-line" and not lines.strip()  # typed into the day's own field
+        return _page(request, actor, error=_no_day() if unclear else error, typed=typed)
     _tell(center, rooms)
     return go(f"/calendar?year={min(one.date for one in wanted).year}")
 

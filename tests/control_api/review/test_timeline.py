@@ -121,3 +121,26 @@ def test_a_wall_clock_that_stepped_back_leaves_the_order_of_a_run_alone() -> Non
 
 def test_every_cause_that_a_room_can_sign_has_words() -> None:
     assert {cause.value for cause in GapCause} <= CAUSES.keys()
+
+
+def test_what_is_not_kept_as_configured_is_calm_outside_a_session_alone() -> None:
+    gaps = [gap(100, 200, cause=GapCause.NOBODY_PRESENT), gap(300, 310, cause=GapCause.OUTSIDE_HOURS), gap(400, 410)]
+    line = lay_out([], gaps, (100 * S, 500 * S), (290 * S, 350 * S))
+    assert [one.calm for one in line.missing if one.cause != "unexplained"] == [True, False, False]
+
+
+def test_the_second_copy_plays_in_its_place_and_a_gap_shows_where_nothing_covers_it() -> None:
+    copy = segment(110, 10, sequence=500_000_000)
+    copy = Known(copy.entry, copy.manifest.model_copy(update={"replaces": []}), "receipted")
+    pieces = [segment(100, 0), segment(130, 30, sequence=3), copy]
+    line = lay_out(pieces, [gap(110, 130, cause=GapCause.WRITER_OVERFLOW)], (100 * S, 140 * S))
+    assert [piece.start_wall_ns // S for piece in line.pieces] == [100, 110, 130]
+    assert [(one.start_wall_ns // S, one.end_wall_ns // S, one.cause) for one in line.missing] == [
+        (120, 130, "writer-overflow")
+    ]
+
+
+def test_a_gap_of_one_source_stays_apart_from_its_track() -> None:
+    own = gap(100, 110, "video", GapCause.CAMERA_LOST).model_copy(update={"source": "second-camera"})
+    line = lay_out([segment(100, 0)], [own, gap(110, 120, "video", GapCause.CAMERA_LOST)], (100 * S, 120 * S))
+    assert [one.source for one in line.missing] == ["second-camera", None]

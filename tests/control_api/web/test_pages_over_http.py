@@ -4,12 +4,15 @@ import re
 
 import pytest
 
+from tests.fakes.seeded_capture import seed_capture
 from tests.fakes.story import Story
 
 PAGES = {
     "/rooms": {"supervisor", "duty", "admin"},
     "/sessions": {"supervisor", "duty"},
     "/find": {"supervisor", "duty"},
+    "/missed": {"supervisor", "duty"},
+    "/calendar": {"admin"},
     "/register": {"supervisor", "admin"},
     "/alarms": {"supervisor", "duty", "admin"},
     "/devices": {"admin"},
@@ -129,3 +132,43 @@ def test_no_field_of_a_page_shares_its_name_for_labels(story: Story) -> None:
     for address in (f"/sessions/{story.sessions['main']}", "/find", "/account"):
         ids = re.findall(r'\bid="([^"]+)"', story.person("supervisor").get(address).text)
         assert len(ids) == len(set(ids)), address
+
+
+def test_the_calendar_takes_a_day_and_a_pasted_year_and_gives_a_day_back(story: Story) -> None:
+    person = story.person("admin")
+    assert person.post("/calendar", {"day": "2026-12-24", "like": "closed"}).status_code == 303
+    pasted = {"lines": "2026-12-25 休\n2026-12-26 按周一"}
+    assert person.post("/calendar", pasted).headers["location"] == "/calendar?year=2026"
+    page = person.get("/calendar?year=2026").text
+    assert [day in page for day in ("2026-12-24", "2026-12-25", "2026-12-26")] == [True] * 3
+    assert "按周一开放" in page
+    refused = person.post("/calendar", {"lines": "2026-12-27 休\n圣诞 休"})
+    assert refused.status_code == 422
+    assert "第 2 行" in refused.text
+    assert "2026-12-27</td>" not in refused.text
+    assert person.post("/calendar", {"day": ""}).status_code == 422
+    assert person.post("/calendar/2026-12-24/remove").status_code == 303
+    assert "2026-12-24 <" not in person.get("/calendar?year=2026").text
+
+
+def test_what_looks_after_a_recording_shows_on_the_pages(story: Story) -> None:
+    named = seed_capture(story.seeded)
+    rooms = story.person("duty").get("/rooms").text
+    for words in ("待机", "无人，按配置不保存", "摄像头可能被遮挡", "磁盘约够 19 小时", "传完", "等待接谈员选择"):
+        assert words in rooms, words
+    room = story.person("duty").get(f"/rooms/{story.seeded.rooms['云溪街道 1号接谈室'].id}").text
+    for words in ("有人时录制", "第二份", "正在追赶", "已校准", "约够再录 212 小时"):
+        assert words in room, words
+    session = story.person("supervisor").get(f"/sessions/{named['observed']}").text
+    for words in ("接访中的故障", "继续接访", "来访人同意继续", "第二摄像头无画面"):
+        assert words in session, words
+    person = story.person("supervisor")
+    line = person.get(f"{person.watch(named['observed'])}/timeline.json").json()
+    assert [mark["kind"] for mark in line["marks"]] == ["raised", "noted", "cleared", "noted"]
+    assert [gap["calm"] for gap in line["missing"]] == [False, True]
+    configuration = (
+        story.person("admin").get(f"/devices/{story.seeded.rooms['青石镇 1号接谈室'].id}/configuration").text
+    )
+    assert "secret-" not in configuration
+    assert 'value="09:00-12:00 14:00-17:30"' in configuration
+    assert 'data-box="second_camera.box"' in configuration
