@@ -26,7 +26,7 @@ class HealthSettings(Strict):
         0.45, ge=0.05, le=0.9, description="of the edges that this camera usually shows; below it it may be covered"
     )
     frozen_change: float = Field(
-        0.003, ge=0.0, le=2, description="mean change between two looks below which nothing changed, not even noise"
+        0.003, ge=0.0, le=2, description="mean change between looks; below it not even noise changed. 0: never frozen"
     )
     silent_dbfs: float = Field(-75, ge=-96, le=-40, description="a microphone quieter than this for 5 s is silent")
     clipped_share: float = Field(0.01, ge=0.001, le=0.5, description="share of samples at full scale, for 3 s")
