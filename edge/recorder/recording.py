@@ -35,9 +35,10 @@ from edge.spool.disk_room import DiskRoom, RoomLimits
 from edge.spool.expiring import Expiring
 from edge.spool.forecast import DiskFigures
 from edge.spool.index import EntryRow, SpoolIndex
+from edge.spool.index_repair import open_index
 from edge.spool.ledger import Ledger, Place
 from edge.spool.moments import boot_id, present
-from edge.spool.recovery import RecoveryReport, adopt_chain, open_index, recover, recover_segments
+from edge.spool.recovery import RecoveryReport, adopt_chain, recover, recover_segments
 from edge.spool.run_keeper import KeeperParts, RunKeeper
 from edge.spool.standby_mark import StandbyMark, after_standby
 from edge.spool.timeline_state import ENCODER_STUCK, ENCODER_WELL, Unaccounted, unaccounted
@@ -97,7 +98,8 @@ class RoomRecording:
     ) -> None:
         self._free_bytes = free_bytes
         self._spool, self._pinned, self._outlets, self._clock, self._version = spool, pinned, outlets, clock, version
-        self.index: SpoolIndex = open_index(spool)
+        index, self._damaged_index = open_index(spool)
+        self.index: SpoolIndex = index
         self.ledger = Ledger(spool, self.index, key, Place(pinned.device, pinned.room), present, clock)
         self.notes = Notes(self.ledger, self._spool_failed)
         self._mirror_directory = mirror_directory
@@ -120,7 +122,7 @@ class RoomRecording:
         self._stopped = self._spool_lost = False
 
     def _recover(self) -> Iterator[str]:
-        adopted = adopt_chain(self._spool, self.index, self.ledger)
+        adopted = adopt_chain(self._spool, self.index, self.ledger, self._damaged_index)
         self.sessions = SessionBook(read_notes(self.index))
         report = recover(self._spool, self.index, self.ledger, self.sessions.at)
         missing = _missing(self.index, report)  # before this life's own note

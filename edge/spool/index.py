@@ -55,6 +55,8 @@ class RunSegment:
         return self.state == "refused" and self.refusal in ("file-missing", "bytes-differ")
 
 
+DOUBT = "-doubt"
+_DAMAGE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 _COLUMNS = "number, kind, jws, sha256, path, size, start_wall_ns, end_wall_ns, session, state, receipt, sealed_sha256"
 
 
@@ -63,7 +65,7 @@ class SpoolIndex:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._figures = SpoolFigures()
+        self._figures, self._path = SpoolFigures(), path
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
@@ -253,9 +255,18 @@ class SpoolIndex:
         return figures.with_oldest(self._oldest_waiting())
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Everything that is changed within it in one transaction."""
+        with self._change():
+            yield
+
+    @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: whole, or not at all."""
-        with self._lock:
+        with self._lock, self._doubting():
+            if self._database.in_transaction:
+                yield self._database
+                return
             figures = self._figures
             self._database.execute("BEGIN IMMEDIATE")
             try:
@@ -276,13 +287,34 @@ class SpoolIndex:
             return [EntryRow(*row) for row in rows]
 
     @contextmanager
+    def _doubting(self) -> Iterator[None]:
+        """Damage that shows only now is left for the next start to know, which makes the index anew."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                with suppress(OSError):
+                    self._path.with_name(self._path.name + DOUBT).touch()
+            raise
+
+    @contextmanager
     def _rows(self, query: str, *values: object) -> Iterator[sqlite3.Cursor]:
-        with self._lock:
+        with self._lock, self._doubting():
             cursor = self._database.execute(query, values)
             try:
                 yield cursor
             finally:
                 cursor.close()
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself can't be read or holds something else than an index; not: locked, or no room."""
+    if not hasattr(error, "sqlite_errorcode"):
+        return not isinstance(error, sqlite3.OperationalError)
+    return error.sqlite_errorcode in _DAMAGE or error.sqlite_errorcode & 0xFF in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    )
 
 
 def _described(manifest: AnyManifest, jws: str) -> tuple[int, str | None, int | None, int, int, str | None, str | None]:

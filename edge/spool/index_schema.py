@@ -36,6 +36,7 @@ INDEXES = """
 CREATE INDEX IF NOT EXISTS entries_by_state ON entries (state, kind, number);
 CREATE INDEX IF NOT EXISTS entries_by_session ON entries (session, number) WHERE session IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS entries_by_place ON entries (run, sequence) WHERE sequence IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_with_files ON entries (number, path, size, state) WHERE path IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, number);
 """
 

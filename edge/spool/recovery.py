@@ -6,28 +6,30 @@ chunks how much of that survived. Every step may itself be cut short and is simp
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
+from edge.spool.aside import set_aside
+from edge.spool.disk_room import is_out_of_room
 from edge.spool.index import SpoolIndex
+from edge.spool.index_repair import salvage
 from edge.spool.ledger import Ledger, chain_file
 from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, SEGMENT_SUFFIX, segment_name
 from edge.spool.pruning import finish_or_leave
 from edge.spool.run_keeper import SessionAt
-from edge.spool.sharing import SHARED_DIRECTORY
 from edge.spool.torn_segment import TornSegment, finish_torn, journal_is_empty, read_torn
 from storage.chain import check_link, open_entry
-from storage.disk import make_directories, sync_directory
 from storage.errors import StorageError
 from storage.manifest import Moment, SegmentManifest
 from storage.sealing import opened_length
 from storage.signing import jws_sha256
 
 log = structlog.get_logger("spool")
+ADOPTED_AT_ONCE = 500
 
 
 @dataclass
@@ -45,24 +47,6 @@ class RecoveryReport:
         return self.recovered[-1].end if self.recovered else None
 
 
-def open_index(spool: Path) -> SpoolIndex:
-    """The index; one that can't be read is set aside and made anew from the chain's files, which hold all of it."""
-    make_directories(spool, SHARED_DIRECTORY)
-    path = spool / "index.sqlite"
-    try:
-        index = SpoolIndex(path)
-        index.head()
-        return index
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise  # locked or no room: not the file's fault
-        log.error("index-unreadable", error=str(error))
-        for suffix in ("", "-wal", "-shm"):
-            if (damaged := spool / f"index.sqlite{suffix}").exists():
-                set_aside(spool, damaged)
-        return SpoolIndex(path)
-
-
 def recover(spool: Path, index: SpoolIndex, ledger: Ledger, session_at: SessionAt) -> RecoveryReport:
     """Bring files and rows back together. The chain must have been adopted already."""
     report = RecoveryReport()
@@ -72,28 +56,44 @@ def recover(spool: Path, index: SpoolIndex, ledger: Ledger, session_at: SessionA
     return report
 
 
-def adopt_chain(spool: Path, index: SpoolIndex, ledger: Ledger) -> RecoveryReport:
-    """Chain files beyond the last row get their rows (S2). One that does not fit is set aside with all after it."""
+def adopt_chain(spool: Path, index: SpoolIndex, ledger: Ledger, damaged: Path | None = None) -> RecoveryReport:
+    """Chain files beyond the last row get their rows (S2). One that does not fit is set aside with all after it.
+
+    `damaged`: the index that this one replaces.
+    """
     report = RecoveryReport()
     for leftover in (spool / "chain").glob(".*.part"):
-        leftover.unlink()
-    while (file := chain_file(spool, ledger.head.number + 1)).exists():
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+    more = True
+    while more:
+        with index.together():  # thousands where the whole index is made anew
+            more = _adopt_some(spool, ledger, report)
+    if damaged is not None:
+        salvage(index, damaged)
+    return report
+
+
+def _adopt_some(spool: Path, ledger: Ledger, report: RecoveryReport) -> bool:
+    """Whether there may be more."""
+    for _ in range(ADOPTED_AT_ONCE):
+        if not (file := chain_file(spool, ledger.head.number + 1)).exists():
+            return False
         try:
             jws = file.read_text(encoding="ascii")
             manifest = open_entry(jws, ledger.key.public)
             check_link(ledger.head, manifest, jws_sha256(jws))
-        except (StorageError, UnicodeDecodeError) as error:
+        except (OSError, StorageError, UnicodeDecodeError) as error:
             log.error("chain-damaged", number=ledger.head.number + 1, error=type(error).__name__)
             report.problems.append("chain-damaged")
             _set_aside_chain(spool, ledger.head.number + 1, report)
-            break
-        segment = isinstance(manifest, SegmentManifest)
+            return False
         path = segment_name(manifest.run, manifest.sequence) if isinstance(manifest, SegmentManifest) else None
         ledger.adopt(manifest, jws, jws_sha256(jws), path)
         report.adopted += 1
-        if segment and path is not None:
+        if path is not None:
             (spool / (path + JOURNAL_SUFFIX)).unlink(missing_ok=True)
-    return report
+    return True
 
 
 def finish_deletions(spool: Path, index: SpoolIndex) -> None:
@@ -109,14 +109,29 @@ def recover_segments(
     """Segment files that no row names become recovered segments, oldest first, or are set aside."""
     torn: list[TornSegment] = []
     for file in _unnamed(spool, index):
-        found = read_torn(spool, file)
-        if found is None:
-            _set_segment_aside(spool, file, report)
-        else:
-            torn.append(found)
+        with _going_on(file, report):
+            found = read_torn(spool, file)
+            if found is None:
+                _set_segment_aside(spool, file, report)
+            else:
+                torn.append(found)
     for segment in sorted(torn, key=lambda segment: (segment.header.anchor.wall_ns, segment.header.sequence)):
-        report.recovered.append(finish_torn(spool, segment, ledger, session_at))
-        log.warning("segment-recovered", run=segment.header.run, sequence=segment.header.sequence)
+        with _going_on(segment.file, report):
+            report.recovered.append(finish_torn(spool, segment, ledger, session_at))
+            log.warning("segment-recovered", run=segment.header.run, sequence=segment.header.sequence)
+
+
+@contextlib.contextmanager
+def _going_on(file: Path, report: RecoveryReport) -> Iterator[None]:
+    """A file that the disk can't give stops nothing: it stays as it is for a start at which it can, and is told of."""
+    try:
+        yield
+    except OSError as error:
+        if is_out_of_room(error):
+            raise
+        log.error("segment-unreadable", name=file.name, error=type(error).__name__, errno=error.errno)
+        report.damaged = True
+        report.problems.append("segment-missing")
 
 
 def report_missing(spool: Path, index: SpoolIndex, report: RecoveryReport) -> None:
@@ -141,30 +156,28 @@ def _stands(file: Path, size: int) -> bool:
         return False
 
 
-def set_aside(spool: Path, file: Path) -> str:
-    """Move a file to aside/, where nothing deletes it. Its name there."""
-    aside = spool / "aside"
-    make_directories(aside)
-    place = f"{file.parent.name}-{file.name}"
-    target = aside / place
-    count = 0
-    while target.exists():
-        count += 1
-        target = aside / f"{place}.{count}"
-    file.rename(target)
-    sync_directory(aside)
-    sync_directory(file.parent)
-    return target.name
-
-
 def _unnamed(spool: Path, index: SpoolIndex) -> Iterator[Path]:
     named = {path for _, path, _, _ in index.claiming_files()}
-    for file in sorted((spool / "segments").glob("*/*")):
+    for file in _files(spool / "segments"):
         if file.name.endswith((SEGMENT_SUFFIX, SEGMENT_SUFFIX + OPEN_SUFFIX)):
             if file.relative_to(spool).as_posix() not in named:
                 yield file
         elif file.name.endswith(JOURNAL_SUFFIX) and not _has_segment(file):
-            file.unlink()  # what it described is in the chain, or never came to be
+            with contextlib.suppress(OSError):
+                file.unlink()  # what it described is in the chain, or never came to be
+
+
+def _files(segments: Path) -> list[Path]:
+    """Of every run whose folder can be read."""
+    found: list[Path] = []
+    for run in sorted(segments.iterdir()) if segments.is_dir() else []:
+        try:
+            found += sorted(run.iterdir())
+        except NotADirectoryError:
+            continue
+        except OSError as error:
+            log.error("run-unreadable", run=run.name, error=type(error).__name__, errno=error.errno)
+    return found
 
 
 def _has_segment(journal: Path) -> bool:

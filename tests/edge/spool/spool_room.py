@@ -9,10 +9,11 @@ from edge.recorder.recording import read_notes
 from edge.recorder.sessions import SessionBook
 from edge.segment.sink import Fragment, RunStart
 from edge.spool.disk_room import DiskRoom, RoomLimits
+from edge.spool.index_repair import open_index
 from edge.spool.intake import SegmentEnd, SegmentStart
 from edge.spool.ledger import Ledger, Place
 from edge.spool.moments import moment_at, present
-from edge.spool.recovery import RecoveryReport, adopt_chain, open_index, recover, recover_segments
+from edge.spool.recovery import RecoveryReport, adopt_chain, recover, recover_segments
 from edge.spool.run_keeper import KeeperParts, RunKeeper
 from edge.spool.timeline_state import Unaccounted, unaccounted
 from storage.chain import AnyManifest
@@ -40,9 +41,9 @@ class Life:
 
     def __init__(self, spool: Path, keys: Keys, reserve_bytes: int = 0, keep_ns: int = 10**18) -> None:
         self.spool, self.keys = spool, keys
-        self.index = open_index(spool)
+        self.index, damaged = open_index(spool)
         self.ledger = Ledger(spool, self.index, keys.chain, keys.place, present, ClockState)
-        self.adopted = adopt_chain(spool, self.index, self.ledger)
+        self.adopted = adopt_chain(spool, self.index, self.ledger, damaged)
         self.sessions = SessionBook(read_notes(self.index))
         self.report = recover(spool, self.index, self.ledger, self.sessions.at)
         self.missing: Unaccounted | None = unaccounted(reversed(self.entries()))
