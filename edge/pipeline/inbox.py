@@ -96,7 +96,8 @@ class Inbox:
     @property
     def sound_waits(self) -> frozenset[SourceName]:
         """The microphones whose sound does."""
-        return frozenset(self._samples)
+        with self._ready:
+            return frozenset(self._samples)
 
     def take_refused(self) -> list[int]:
         """Capture times of the pictures refused since the last call."""

@@ -11,7 +11,7 @@ from collections import deque
 
 RATE = 48_000
 _WINDOW_NS = 2_000_000_000
-SETTLE_NS = 500_000_000  # a fresh stream: the first blocks come in bursts
+SETTLE_NS = 1_000_000_000  # a fresh stream comes in bursts, often on a machine that is busy starting
 
 
 class CardClock:

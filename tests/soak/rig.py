@@ -43,7 +43,9 @@ SESSION_S = 37.0  # opens and closes in turn: two cuts that no segment's own len
 class Outcome:
     """`av_offset_ms` is the worst of all segments, positive when the sound is early; `offsets_ms` start, middle, end.
 
-    `visitor_wander_ms`: how far the beeps of the real microphone moved against the clock over the whole recording.
+    `visitor_wander_ms`: how far the beeps of the real microphone moved against the clock over the whole recording; on
+    a busy machine the player itself stumbles, so it is told and not judged. `sound_gaps_ms`: stretches of silence that
+    the chain states, by source.
     """
 
     minutes: float
@@ -54,6 +56,7 @@ class Outcome:
     descriptors_growth: int
     visitor_wander_ms: float | None
     drifts_ppm: list[float | None]
+    sound_gaps_ms: list[tuple[str | None, int]]
     segments: int
     runs: int
     problem: str | None
@@ -154,6 +157,9 @@ def judge(room: Room, seconds: float, film_s: int, vitals: Vitals, real_micropho
         descriptors_growth=descriptors,
         visitor_wander_ms=wander_ms(segments) if real_microphone else None,
         drifts_ppm=drifts(entries),
+        sound_gaps_ms=[
+            (gap.source, (gap.end.mono_ns - gap.start.mono_ns) // 1_000_000) for gap in gaps if gap.track == "audio"
+        ],
         segments=len(segments),
         runs=len({segment.run for segment in segments}),
         problem=report.problem.message_en if report.problem else None,
