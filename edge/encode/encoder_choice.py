@@ -1,7 +1,8 @@
 """Which encoder makes the picture: the PC's own where a probe shows that it works, else libx264.
 
 Each kind of picture is probed once in a process's life, beside the recording, never before it: until a probe has
-answered, libx264 records. An encoder that fails later is not used again in this life. Not tried on hardware.
+answered, libx264 records; a better one found then begins a run of its own, outside sessions. An encoder that fails
+later is not used again in this life. Not tried on hardware.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from config.room import RoomConfiguration
 from edge.capture.frame import CopiedPacket, VideoFrame
 from edge.encode.encoder_choice import EncoderChoice
 from edge.encode.sensor import Sensor
+from edge.encode.video_encoder import SOFTWARE
 from edge.pipeline.beginning import FirstOf, Media
 from edge.pipeline.clock import Clock
 from edge.pipeline.picture_track import PictureMeans
@@ -39,6 +40,7 @@ class Runs:
         self.current: Run | None = None
         self._sensor: Sensor | None = None
         self._second: VideoFrame | None = None  # the second camera's latest, which a new run begins with
+        self._encoder = SOFTWARE
         self._label = ""
         self._heard: frozenset[SourceName] = frozenset()
         self._channels: int | None = None
@@ -76,7 +78,7 @@ class Runs:
             if not item.key:
                 return  # nothing can begin with it
             run = self._change(GapCause.FORMAT_CHANGED, item.mono_ns, (item.width, item.height))
-        elif isinstance(item, VideoFrame) and run.has_other_size(item):
+        elif isinstance(item, VideoFrame) and (run.has_other_size(item) or self._has_better_encoder(item)):
             run = self._change(GapCause.FORMAT_CHANGED, item.mono_ns)
         elif run.picture.stood_still(item.mono_ns):  # the whole machine slept: not to be filled second by second
             run = self._change(GapCause.ENCODER_FAILED, item.mono_ns, run.copied)
@@ -120,6 +122,11 @@ class Runs:
         if self._sensor is not None:
             self._sensor.stop()
 
+    def _has_better_encoder(self, frame: VideoFrame) -> bool:
+        """The probe has found one since the run began. No session is broken for it."""
+        name = self._means.encoders.name_for(self.configuration.picture)
+        return name != self._encoder and not self._label and frame.source == "camera"
+
     def _change(self, cause: GapCause, mono_ns: int, copied: tuple[int, int] | None = None) -> Run:
         self.end(cause)
         return self._begin(mono_ns, copied)
@@ -128,8 +135,8 @@ class Runs:
         channels = channels or self._channels or configured_channels(self.configuration)
         self._channels = channels
         plan = RunPlan(first_mono_ns, min(channels, 2), self._heard, copied)
-        encoder = self._means.encoders.name_for(self.configuration.picture)
-        picture = PictureMeans(encoder, self._means.clock_is_set, self._climate)
+        self._encoder = self._means.encoders.name_for(self.configuration.picture)
+        picture = PictureMeans(self._encoder, self._means.clock_is_set, self._climate)
         run = Run(self.configuration, plan, self._sink, self._taps, self._clock, picture)
         run.picture.label = self._label
         if self._second is not None:
