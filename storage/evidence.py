@@ -65,6 +65,10 @@ class Evidence:
         """A package's joined files."""
         return sorted((self.root / "footage").glob("*.mp4")) if self.kind == "package" else []
 
+    def correction_files(self) -> list[Path]:
+        """A package's notes from after its stretch, which date entries in it."""
+        return sorted((self.root / "corrections").glob("*.jws")) if self.kind == "package" else []
+
     def tag_files(self) -> list[Path]:
         return sorted((self.root / "tags").glob("*.age")) if self.kind == "archive" else []
 

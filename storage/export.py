@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from storage.chain import AnyManifest
+from storage.dating import Redated, corrections_of, date_entries, redated
 from storage.errors import StorageError
-from storage.export_text import VERIFY_TEXT, LeftOut, damaged_text
+from storage.export_text import VERIFY_TEXT, LeftOut, damaged_text, times_text
 from storage.joining import JoinedFragment, join_segments, joined_fragments, split_stretches
 from storage.key_record import KeyRecord
 from storage.manifest import SegmentManifest
@@ -34,7 +35,8 @@ class SegmentLost(StorageError):
 @dataclass(frozen=True)
 class PackageContents:
     """What goes in. `entries`: (manifest, JWS) of the stretch in chain order, with no hole; `segments`: those of them
-    whose footage goes along; `receipts`: by the entry's JWS hash or number as (device, number)."""
+    whose footage goes along; `receipts`: by the entry's JWS hash or number as (device, number); `corrections`: notes of
+    the same chains from after the stretch that date entries of it."""
 
     session: str
     made_wall_ns: int
@@ -43,6 +45,7 @@ class PackageContents:
     keys: Sequence[KeyRecord]
     receipts: Mapping[tuple[str, int], str] = field(default_factory=dict)
     further: Mapping[str, bytes] = field(default_factory=dict)
+    corrections: Sequence[tuple[AnyManifest, str]] = ()
 
 
 def build_package(contents: PackageContents, open_segment: OpenSegment, zone: tzinfo = UTC) -> Iterator[bytes]:
@@ -54,6 +57,8 @@ def build_package(contents: PackageContents, open_segment: OpenSegment, zone: tz
     package = _Package(contents.made_wall_ns)
     for name, data in _small_files(contents):
         yield from package.add(name, [data])
+    if times := _times(contents, zone):
+        yield from package.add("TIMES.txt", [_for_any_editor(times)])
     footage = _Footage(package, open_segment)
     for stretch in split_stretches(contents.segments):
         yield from footage.add(stretch)
@@ -82,7 +87,20 @@ def _small_files(contents: PackageContents) -> Iterator[tuple[str, bytes]]:
         receipt = contents.receipts.get((manifest.device, manifest.number))
         if receipt is not None:
             yield f"entries/{manifest.device}-{manifest.number:010d}.receipt.jws", receipt.encode()
+    for manifest, jws in contents.corrections:
+        yield f"corrections/{manifest.device}-{manifest.number:010d}.jws", jws.encode()
     yield from contents.further.items()
+
+
+def _times(contents: PackageContents, zone: tzinfo) -> str:
+    """What was signed with a wrong clock, and when it really was; empty where all is as signed."""
+    stated = [manifest for manifest, _ in (*contents.entries, *contents.corrections)]
+    found: dict[str, list[Redated]] = {}
+    for device in dict.fromkeys(manifest.device for manifest, _ in contents.entries):
+        entries = [manifest for manifest, _ in contents.entries if manifest.device == device]
+        corrections = corrections_of(one for one in stated if one.device == device)
+        found[device] = redated(date_entries(entries, corrections))
+    return times_text(found, zone) if any(found.values()) else ""
 
 
 def _for_any_editor(text: str) -> bytes:

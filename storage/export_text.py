@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from storage.dating import Redated
 from storage.manifest import SegmentManifest
 
 VERIFY_TEXT = """\
@@ -19,6 +20,7 @@ VERIFY_TEXT = """\
   entries/*.receipt.jws      县接待中心的归档回执
   keys/*.json, keys/*.pem    设备和中心的公钥
   DAMAGED.txt                仅在有片段损坏或缺失、未能放入时才有：缺哪一段、为什么
+  TIMES.txt, corrections/    仅在有条目写入时设备时钟有误才有：签名所载时刻与校正后的时刻，及签名的校正记录
   SHA256SUMS                 本包各文件的 SHA-256
 
 二、使用 shilu-verify
@@ -54,6 +56,8 @@ I. What is in it
   entries/*.receipt.jws      the county centre's receipts
   keys/*.json, keys/*.pem    public keys of device and centre
   DAMAGED.txt                only where segments were damaged or missing and left out: which stretch, and why
+  TIMES.txt, corrections/    only where entries were made while the device's clock was wrong: their times as signed
+                             and as corrected, and the signed notes that correct them
   SHA256SUMS                 SHA-256 of every file here
 
 II. With shilu-verify
@@ -111,6 +115,34 @@ class LeftOut:
 def damaged_text(left_out: Sequence[LeftOut], zone: tzinfo = UTC) -> str:
     """What was left out, one after the other, with the wall time in `zone`."""
     return _DAMAGED_HEAD + "".join(_of_one(place, one, zone) for place, one in enumerate(left_out, start=1))
+
+
+_TIMES_HEAD = """\
+校正过的时刻 / Corrected times
+==============================
+
+以下条目写入时设备时钟有误。条目本身不改写；按设备单调时钟和签名的校正记录（entries、corrections 目录中
+note 为 clock-corrected 的条目）得出的真实时刻如下。画面上的时间为当时设备所显示。
+
+The device's clock was wrong when these entries were made. They stay as they were signed; these are the true times by
+the device's monotonic clock and its signed corrections (notes clock-corrected in the folders entries and corrections).
+The time on the picture is what the device showed then.
+"""
+
+
+def times_text(redated: Mapping[str, Sequence[Redated]], zone: tzinfo = UTC) -> str:
+    """By device: what was signed, and when it really was in `zone`."""
+    lines = [
+        f"""
+设备 / device {device}
+条目 / entries {one.first_number:010d} – {one.last_number:010d}
+签名所载 / signed   {_moment(one.signed_start_wall_ns, zone)} –
+校正后 / corrected  {_moment(one.start_wall_ns, zone)}  –  {_moment(one.end_wall_ns, zone)}
+"""
+        for device, found in redated.items()
+        for one in found
+    ]
+    return _TIMES_HEAD + "".join(lines)
 
 
 def _of_one(place: int, one: LeftOut, zone: tzinfo) -> str:

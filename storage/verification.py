@@ -22,7 +22,7 @@ from storage.dating import DatedEntry, Dating, redated
 from storage.errors import StorageError
 from storage.evidence import EntryFile, Evidence, NoEvidence, find_evidence
 from storage.footage_check import FootageIndex
-from storage.manifest import ClockCorrection, GapManifest, SegmentManifest
+from storage.manifest import ClockCorrection, GapManifest, NoteManifest, SegmentManifest
 from storage.report import Problem, Report, Unsound, at_place
 from storage.sealing import Opener
 from storage.segment_check import SegmentCheck, bytes_missing
@@ -102,6 +102,7 @@ class _Verification:
         self._report, self._progress = check.report, progress
         self._signer_of: dict[str, str] = {}
         self._dating, self._dated = Dating(), list[DatedEntry]()
+        self._further: list[NoteManifest] = []
         self._absent: list[tuple[str, str, SegmentManifest]] = []
 
     def run(self) -> None:
@@ -111,6 +112,10 @@ class _Verification:
         for path in self._evidence.footage_files():
             with at_place(self._evidence.name(path)):
                 self._check.footage.read(path)
+        for path in self._evidence.correction_files():
+            with at_place(self._evidence.name(path)):
+                note = self._open(path.read_text(encoding="ascii", errors="replace").strip())
+                self._further += [note] if isinstance(note, NoteManifest) else []
         devices = sorted({entry.device for entry in self._evidence.entries})
         self._report.devices = len(devices)
         for device in devices:
@@ -120,7 +125,9 @@ class _Verification:
 
     def _check_device(self, entries: list[EntryFile]) -> None:
         coverage = Coverage()
-        self._dating, self._dated = Dating(_corrections(entries)), []
+        further = [one.correction for one in self._further if entries and one.device == entries[0].device]
+        stated = [*_corrections(entries), *(one for one in further if one is not None)]
+        self._dating, self._dated = Dating(stated), []
         head: ChainHead | None = None if self._evidence.kind == "package" else EMPTY
         for entry in entries:
             place = self._evidence.name(entry.path)
