@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from control_api.accounts.actor import Actor
 from control_api.accounts.signing_in import still_signed_in
 from control_api.center import Center
-from control_api.database import CenterKey, Device, Entry, RefusedEntry, RoomSession
+from control_api.database import CenterKey, Correction, Device, Entry, RefusedEntry, RoomSession
 from control_api.errors import CenterError, NotSignedIn
 from control_api.register.service import get_grant, record_stretch
 from control_api.review.footage import Stored, read_manifest, stored_segment
@@ -60,6 +60,7 @@ def gather(db: Session, row: RoomSession, now_ns: int) -> tuple[PackageContents,
         segments=[one.manifest for one in stored.values()],
         keys=_keys(db, {entry.device_id for entry in entries}),
         further=_refused(db, entries),
+        corrections=_corrections(db, entries),
         receipts={(entry.device_id, entry.number): entry.receipt for entry in entries if entry.receipt},
     )
     return contents, stored
@@ -114,6 +115,25 @@ def _check_right(db: Session, center: Center, actor: Actor, grant_id: str) -> No
     if still is None:
         raise NotSignedIn
     get_grant(db, still, grant_id, now_ns)
+
+
+def _corrections(db: Session, entries: Sequence[Entry]) -> list[tuple[AnyManifest, str]]:
+    """Notes from after the stretch that date entries of it: whoever verifies the package needs them."""
+    found: list[tuple[AnyManifest, str]] = []
+    for device_id in sorted({entry.device_id for entry in entries}):
+        numbers = [entry.number for entry in entries if entry.device_id == device_id]
+        query = (
+            select(Entry)
+            .join(Correction, Correction.sha256 == Entry.sha256)
+            .where(
+                Correction.device_id == device_id,
+                Correction.first_number <= max(numbers),
+                Correction.last_number >= min(numbers),
+                Correction.number > max(numbers),
+            )
+        )
+        found += [(read_manifest(entry), entry.jws) for entry in db.scalars(query.order_by(Entry.number))]
+    return found
 
 
 def _refused(db: Session, entries: Sequence[Entry]) -> dict[str, bytes]:
