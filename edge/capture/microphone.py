@@ -85,11 +85,11 @@ class MicrophoneSource:
 
     def _take(self, samples: np.ndarray[Any, np.dtype[np.int16]], frames: int, times: Any, status: Any) -> None:
         """PortAudio's own thread: copy and leave."""
-        del times
         now_ns = self._monotonic_ns()
+        said_ns = now_ns - round((times.currentTime - times.inputBufferAdcTime) * 1e9)
         if status.input_overflow:
             self._clock.lost()
-        mono_ns = self._clock.mono_ns(frames, now_ns)
+        mono_ns = self._clock.mono_ns(frames, now_ns, said_ns)
         if not self._clock.settled(now_ns):
             return
         try:

@@ -21,6 +21,7 @@ from storage.sealing import IdentityOpener, open_bytes
 from tests.edge.recorder.room import Room
 
 PATTERN_RATE = "25"
+SHORTEST = 48_000 // 2  # less sound tells no offset
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def judge_continuity(segments: Sequence[MeasuredSegment], gaps: Sequence[GapMani
         refused=sum(refused for _, refused, _ in [*within, *joins]),
         repeated=sum(repeated for _, _, repeated in [*within, *joins]),
         unreadable=sum(segment.numbers.count(None) for segment in segments),
-        sound_joins_broken=sum(a.sound_to != b.sound_from for a, b in pairs),
+        sound_joins_broken=sum(a.sound_to != b.sound_from for a, b in pairs if min(a.sound_from, b.sound_from) >= 0),
     )
 
 
@@ -115,8 +116,9 @@ def _measure(entry: SegmentManifest, opened: bytes, beep_channel: int | None) ->
             times.append(round(float(picture.time or 0) * 90_000) - begins_90k)
     sound, first, last = _sound(opened)
     audio = {"sample_rate": 48_000, "start_time": first / 48_000, "samples": sound[:, 0].copy()}
-    report = avd.analyze_frames(reader.finish(), audio, fps=PATTERN_RATE, capture="file")
-    late_ms = report["summary"]["median_ms"]
+    seen = reader.finish()
+    report = avd.analyze_frames(seen, audio, fps=PATTERN_RATE, capture="file") if len(sound) > SHORTEST else None
+    late_ms = report["summary"]["median_ms"] if report else None
     channel = None if beep_channel is None else sound[:, beep_channel]
     anchor_ns = entry.start.mono_ns - begins_90k * 100_000 // 9
     return MeasuredSegment(
@@ -130,6 +132,8 @@ def _sound(opened: bytes) -> tuple[np.ndarray, int, int]:
     """Samples [n, channels], and where the track begins and ends in samples of its run."""
     with av.open(io.BytesIO(opened)) as container:
         frames = list(container.decode(audio=0))
+    if not frames:  # a run's last pictures may stand alone in a segment that was cut just before
+        return np.zeros((0, 2), np.float32), -1, -1
     samples = np.concatenate([frame.to_ndarray().T for frame in frames]).astype(np.float32)
     first = round(float(frames[0].time or 0) * 48_000)
     return samples, first, first + len(samples)
@@ -140,7 +144,7 @@ def _beeps(channel: np.ndarray, first: int) -> list[int]:
     turned = channel * np.exp(-2j * np.pi * 1000 / 48_000 * np.arange(len(channel)))
     sums = np.concatenate([[0], np.cumsum(turned)])
     level = np.abs(sums[96:] - sums[:-96])
-    half = level.max() / 2
+    half = level.max(initial=0) / 2
     if half < 0.5:  # the beep at half of full scale, 96 samples long, sums up to 24
         return []
     rising = np.flatnonzero((level[1:] >= half) & (level[:-1] < half)) + 49
