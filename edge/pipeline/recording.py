@@ -36,7 +36,7 @@ _TICK_S = 0.05
 _RETRY_NS = 1_000_000_000
 TURN_NS = 2_000_000_000  # one picture or block through timeline, encoder and muxer; an encoder that hangs takes longer
 BEGINNING_NS = 15_000_000_000  # until a run has proved itself: an encoder is opened, fonts come from a cold disk
-PROVEN_PICTURES = 25
+PROVEN_PICTURES = 10
 
 
 class RecordingPipeline:

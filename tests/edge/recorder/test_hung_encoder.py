@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from edge.pipeline.recording import PROVEN_PICTURES
 from storage.manifest import GapCause, GapManifest, NoteKind, NoteManifest
 from tests.crash.rig import check
 from tests.edge.recorder.room import Room
@@ -34,7 +35,8 @@ def test_a_hung_encoder_is_writing_again_within_five_seconds(tmp_path: Path) -> 
     try:
         room.enrol()
         room.wait_until("recording")
-        time.sleep(1)
+        while room.ask("status")["frames"] < 2 * PROVEN_PICTURES:
+            time.sleep(0.1)
         room.hang.touch()
         hung_s = time.monotonic()
         assert room.process.wait(6) == GAVE_UP
