@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,9 +18,11 @@ from typing import Any
 from config.room import MicrophoneSource as MicrophoneSettings
 from config.room import PictureSettings
 from config.room import V4l2Source as V4l2Settings
+from edge.capture.cameras import present_cameras
 from edge.capture.frame import AudioBlock, VideoFrame
 from edge.capture.microphone import MicrophoneSource
 from edge.capture.v4l2 import V4l2Source
+from edge.recorder.devices import as_json, present_sound_cards
 from storage.manifest import GapManifest, SegmentManifest
 from tests.crash.rig import check
 from tests.edge.recorder.room import Room
@@ -83,12 +84,8 @@ def camera() -> dict[str, Any]:
 
 
 def devices() -> dict[str, Any]:
-    """What an administrator would choose from."""
-    command = [sys.executable, "-m", "edge.recorder.command", "devices", "--json"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
-    if ran.returncode:
-        raise RuntimeError(ran.stderr)
-    return {"devices": json.loads(ran.stdout)}
+    """What `shilu-recorder devices` lists, which an administrator would choose from."""
+    return {"devices": json.loads(as_json(present_cameras(), present_sound_cards()))}
 
 
 def microphone() -> dict[str, Any]:
