@@ -10,6 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+from edge.spool.ballast import Ballast
 from edge.spool.expiring import Expiring
 from edge.spool.index import SpoolIndex
 from edge.spool.pruning import prune
@@ -17,6 +20,7 @@ from edge.spool.retention import choose
 from storage.sealing import SealingError
 from storage.signing import PublicKey
 
+log = structlog.get_logger("spool")
 LONGEST_NS = 2_000_000_000  # spent on making room before footage has its turn
 AT_ONCE = 64  # files let go in one go, so that the spool's thread is back with the footage soon
 RESUME_MARGIN_BYTES = 8 << 20  # one segment more than the reserve, so that recording does not stop and go
@@ -47,11 +51,24 @@ class DiskRoom:
         expiring: Expiring | None = None,
     ) -> None:
         self._spool, self._index, self._centre, self._expiring = spool, index, centre, expiring
+        self._ballast = Ballast(spool)
         self.limits = limits
 
     def make(self, *, resuming: bool = False) -> bool:
         """Prune what may go. Whether the reserve (and some more, to resume a halted recording) is free now."""
         wanted = self.limits.reserve_bytes + (RESUME_MARGIN_BYTES if resuming else 0)
+        try:
+            made = self._make(wanted)
+        except Exception as error:
+            if not is_out_of_room(error) or not self._ballast.give_up():
+                raise
+            log.warning("ballast-given-up", going_on="what may go is let go with it")
+            made = self._make(wanted)
+        if made:
+            self._ballast.keep(self.limits.reserve_bytes)
+        return made
+
+    def _make(self, wanted: int) -> bool:
         began_ns = time.monotonic_ns()
         self._let_go_receipted(wanted)
         while (missing := wanted - free_bytes(self._spool)) > 0:

@@ -55,3 +55,22 @@ def test_a_full_disk_costs_a_gap_and_nothing_else(small_disk: Path) -> None:
     report = check(life.spool, keys)
     assert report.problem is None
     life.crash()
+
+
+def test_a_disk_full_to_its_last_block_lets_go_what_may_go(small_disk: Path) -> None:
+    """Writing down that a file goes takes space itself: the ballast is given up for it, and kept anew."""
+    life = Life(small_disk / "spool", Keys(), reserve_bytes=200_000)
+    life.begin(moment_at(present(), -60 * 90_000))
+    for number in range(3):
+        life.segment(number)
+    for segment in life.segments():
+        life.index.mark_receipted(segment.number, life.receipt(segment.number))
+    assert life.room.make()
+    assert (life.spool / "ballast").stat().st_size == 20_000
+    fill(small_disk / "filler")
+    assert life.room.make()
+    assert len(list(life.spool.rglob("*.age"))) < 3
+    (small_disk / "filler").unlink()
+    assert life.room.make()
+    assert (life.spool / "ballast").exists()
+    life.crash()
