@@ -50,10 +50,10 @@ def test_a_bad_picture_is_found_and_clears(room: MadeRoom, code: str) -> None:
 def test_a_covered_camera_is_found_and_clears(room: MadeRoom, cover: Callable[[MadeRoom, float], Luma]) -> None:
     watch = PictureWatch()
     assert run(watch, room.look, 0, 60) == []
-    found = run(watch, lambda seconds: cover(room, seconds), 60, 600)
+    found = run(watch, lambda seconds: cover(room, seconds), 60, 240)
     assert [code for _, code in found] == ["picture-covered"], "and it stays so for minutes"
     assert found[0][0] - 60 < 6
-    run(watch, room.look, 600, 606)
+    run(watch, room.look, 240, 246)
     assert watch.faults() == []
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from config.room import FileSource
+from config.room import FileSource, RtspSource
 from edge.health import decode_proof
 from edge.recorder.room_health import failing_in, troubles_in
 from storage.manifest import NoteKind, NoteManifest, SegmentManifest
 from tests.edge.recorder.room import Room, recording_room
 from tests.servers.covered_film import make_covered_film
+from tests.servers.rtsp_camera import start_rtsp_camera
 
 SEEN_S = 6
 OFFICER = {"officer": "0" * 32, "signed_in": "offline"}
@@ -128,6 +129,18 @@ def test_footage_that_does_not_decode_is_told_before_its_segment_is_signed(tmp_p
     assert any(_is_word(one, "cleared footage-undecodable recorder") for one in entries)
     gap = next(one for one in entries if one.kind == "gap" and one.cause == "encoder-failed")
     assert gap.end.wall_ns - gap.start.wall_ns < 10**9
+
+
+def test_a_copied_cameras_own_packets_are_proved_too(tmp_path: Path) -> None:
+    camera = start_rtsp_camera(tmp_path, width=320, height=180, key=25)
+    source = RtspSource(url=camera.url, username=camera.username, password=camera.password, copy_video=True)
+    try:
+        with recording_room(tmp_path, camera=source.model_dump(), microphone=source.model_dump()) as room:
+            status = wait_for(room, lambda one: one["segments_sealed"] >= 2)
+            assert status["encoder"] == "copy"
+            assert not codes(status) & {"footage-undecodable", "footage-unproved", "source-unwatched"}
+    finally:
+        camera.stop()
 
 
 def _is_word(entry: object, word: str) -> bool:
