@@ -31,7 +31,7 @@ CAMERA = "/dev/v4l/by-id/usb-Emulated_Camera-video-index0"
 CARD = "hw:0,1"
 PICTURE = PictureSettings(width=320, height=180, rate=10, bitrate_kbps=200, preset="ultrafast")
 CAMERA_DRIVER, CARD_DRIVER = Path("/sys/bus/platform/drivers/vivid"), Path("/sys/bus/platform/drivers/snd_aloop")
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0  # every instruction is emulated, and other work may share the host
 PLAY = """
 import numpy as np, sounddevice as sd, sys, time
 tone = (np.sin(np.arange(48_000) * 2 * np.pi * 1_000 / 48_000) * 8_000).astype(np.int16).reshape(-1, 1)
