@@ -78,13 +78,14 @@ class RecordingPipeline:
         self._thread.start()
         self._sources.start()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """Close the sources, encode what waits, end the run in order."""
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Close the sources, encode what waits, end the run in order. False: its thread is stuck, nothing may follow."""
         self._ending = True
         self._sources.stop()
         self._stopping.set()
         self._thread.join(timeout_s)
         self._runs.close()
+        return not self._thread.is_alive()
 
     def request_key_frame(self) -> None:
         """A viewer wants one; at most one a second is made. A copied camera makes its own."""

@@ -51,6 +51,7 @@ from streaming.packet import Packet, PcmBlock
 log = structlog.get_logger("recorder")
 NOTES_READ_BACK = 10_000
 STOP_PIPELINE_S = 2.0
+CHANGE_PIPELINE_S = 10.0  # a change of sources: longer, for what does not end is started anew as a process
 STOP_SPOOL_S = 2.0
 LOOKING_NS = 20 * S  # one turn of the thread in which attendants look and listen
 LAST_WORD_S = 0.3  # how long a process that ends for a stuck thread waits for the chain
@@ -212,7 +213,8 @@ class RoomRecording:
                 if self.sessions.current is not None and self.sources.all_there:
                     return
                 self._break_because(GapCause.FORMAT_CHANGED)
-                self._pipeline.stop(STOP_PIPELINE_S)
+                if not self._pipeline.stop(CHANGE_PIPELINE_S):
+                    raise TimeoutError("the pipeline does not end")  # another one beside it would mix two runs
                 self._break_because(None)
             self._start_pipeline(orders.configuration, writer)
 
