@@ -79,7 +79,7 @@ class RecordingPipeline:
         self._sources.start()
 
     def stop(self, timeout_s: float = 5.0) -> bool:
-        """Close the sources, encode what waits, end the run in order. False: its thread is stuck, nothing may follow."""
+        """Close the sources, encode what waits, end the run in order. False: it is stuck, nothing may follow."""
         self._ending = True
         self._sources.stop()
         self._stopping.set()
