@@ -17,7 +17,7 @@ from edge.spool.sharing import SHARED_DIRECTORY
 from storage.disk import make_directories
 
 log = structlog.get_logger("spool")
-AT_ONCE = 200  # rows read in one go: a damaged page costs those at most
+AT_ONCE = 200  # rows in one go
 
 
 def open_index(spool: Path) -> tuple[SpoolIndex, Path | None]:
@@ -60,14 +60,9 @@ def salvage(index: SpoolIndex, damaged: Path) -> int:
 
 
 def _salvage_some(index: SpoolIndex, database: sqlite3.Connection, first: int) -> int:
-    query = "SELECT number, sha256, receipt, refusal FROM entries WHERE number BETWEEN ? AND ?"
-    try:
-        rows = database.execute(query, (first, first + AT_ONCE - 1)).fetchall()
-    except sqlite3.DatabaseError:
-        return 0
     taken = 0
     with index.together():
-        for number, sha256, receipt, refusal in rows:
+        for number, sha256, receipt, refusal in _readable(database, first, AT_ONCE):
             row = index.numbered(number)
             if row is None or row.sha256 != sha256:
                 continue
@@ -77,3 +72,14 @@ def _salvage_some(index: SpoolIndex, database: sqlite3.Connection, first: int) -
             elif isinstance(refusal, str):
                 index.mark_refused(number, refusal)
     return taken
+
+
+def _readable(database: sqlite3.Connection, first: int, count: int) -> list[tuple[int, str, str | None, str | None]]:
+    """Rows from `first` on. Where a page is damaged, those beside it one by one."""
+    query = "SELECT number, sha256, receipt, refusal FROM entries WHERE number BETWEEN ? AND ?"
+    try:
+        return database.execute(query, (first, first + count - 1)).fetchall()
+    except sqlite3.DatabaseError:
+        if count == 1:
+            return []
+        return [row for number in range(first, first + count) for row in _readable(database, number, 1)]

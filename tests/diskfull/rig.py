@@ -102,10 +102,10 @@ class Rehearsal:
         self._filling.leave_nothing()
         outcome.alarm_s = self._expect("the alarm that the disk is full", lambda: "disk-full" in self._codes())
         self._demand("what must never go", made.never)
-        time.sleep(3)
+        time.sleep(2)
         self._filling.go()
         outcome.resumed_s = self._expect("recording goes on by itself", lambda: self._status()["state"] in WRITING)
-        time.sleep(3)
+        time.sleep(1)
         room.stop()
         self._judge()
         return outcome

@@ -47,7 +47,7 @@ def test_an_index_damaged_in_its_middle_is_made_anew_with_its_receipts(begin_lif
     """S2."""
     first = begin_life()
     numbers = recorded(first)
-    for _ in range(300):
+    for _ in range(60):
         first.note(NoteKind.HEALTH)
     first.crash()
     index = first.spool / "index.sqlite"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from edge.agent.spool_reader import SpoolReader
 from edge.spool.expiring import Expiring
 from edge.spool.moments import moment_at
 from storage.manifest import ClockState, GapCause, GapManifest, Moment, NoteKind, SegmentManifest
@@ -180,6 +181,22 @@ def test_footage_of_an_unknown_time_stays(aged: Aged, hands: Hands) -> None:
     hands.pass_by(31 * DAY)
     assert aged.let_go() == known[0].sealed.size
     assert aged.files() == {path_of(one) for one in unknown}
+
+
+def test_the_agent_is_offered_nothing_that_expired(aged: Aged, hands: Hands) -> None:
+    segments = aged.run()
+    hands.pass_by(31 * DAY)
+    aged.let_go(1)
+    reader = SpoolReader(aged.life.spool)
+    head = aged.life.index.head()
+    offered = reader.waiting_segments(head.number, "no-session", "", 10)
+    assert [one.number for one in offered] == [one.number for one in segments[1:]]
+    assert reader.backlog().segments == aged.life.index.backlog().segments == 2
+    gone = aged.life.index.numbered(segments[0].number)
+    assert gone is not None
+    assert not reader.is_waiting(gone.sha256)
+    assert reader.is_waiting(offered[0].manifest_sha256)
+    assert head.number in {entry.number for entry in reader.entries_after(0, 100)}
 
 
 def test_a_receipt_that_comes_after_all_is_kept(aged: Aged, hands: Hands) -> None:
