@@ -15,7 +15,7 @@ LASTS_NS = 30 * 10**9
 PREFIX = "room-"
 LOW_DISK_HOURS = 24
 # Worth an alarm though picture and sound are all there.
-_ALSO = frozenset({"disk-low", "disk-filling", "entries-refused", "mirror-lost"})
+_ALSO = frozenset({"disk-low", "entries-refused", "mirror-lost"})
 
 
 def alarm_code(code: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from control_api.review.causes import cause_in_words
 from control_api.review.marks import Mark, decisions_of, marks_of
-from control_api.web.problem_words import alarm_word, problem_word
+from control_api.web.problem_words import PROBLEMS, alarm_word, problem_word
+from edge.recorder.problems import PROBLEMS as ROOM_PROBLEMS
 from storage.manifest import Moment, NoteKind, NoteManifest
 
 ID = "0" * 32
@@ -54,3 +55,7 @@ def test_words_for_a_part_alone_and_for_alarms() -> None:
     assert cause_in_words("camera-lost", "second-camera").startswith("第二摄像头")
     assert cause_in_words("camera-lost", None) == cause_in_words("camera-lost")
     assert alarm_word("room-picture-covered") == problem_word("picture-covered")
+
+
+def test_every_problem_of_a_room_has_its_words() -> None:
+    assert set(ROOM_PROBLEMS) - set(PROBLEMS) == set()
