@@ -10,6 +10,7 @@ MOST_SAMPLES = 40
 LEAST_BYTES = 64 << 10  # smaller ones measure the round trip, not the line
 INFLOW_WINDOW_NS = 3600 * 1_000_000_000
 INFLOW_EVERY_NS = 10 * 1_000_000_000
+INFLOW_LATELY_NS = 5 * 60 * 1_000_000_000
 INFLOW_LEAST_NS = 60 * 1_000_000_000
 
 
@@ -55,7 +56,8 @@ class LineEstimate:
 
 
 class Inflow:
-    """New footage over the last hour."""
+    """New footage: over the last hour or the last minutes, whichever is more; a room that has just begun to record is
+    not taken for one that hardly records."""
 
     def __init__(self) -> None:
         self._totals: deque[tuple[int, int]] = deque()
@@ -72,10 +74,13 @@ class Inflow:
         """None while too little time was seen."""
         if len(self._totals) < 2:
             return None
-        (since_ns, before), (until_ns, after) = self._totals[0], self._totals[-1]
-        if until_ns - since_ns < INFLOW_LEAST_NS:
+        until_ns, after = self._totals[-1]
+        if until_ns - self._totals[0][0] < INFLOW_LEAST_NS:
             return None
-        return _kbps(max(0, after - before), until_ns - since_ns)
+        lately = next(one for one in self._totals if until_ns - one[0] <= INFLOW_LATELY_NS)
+        if until_ns - lately[0] < INFLOW_LEAST_NS:
+            lately = self._totals[0]
+        return max(_kbps(max(0, after - before), until_ns - since_ns) for since_ns, before in (self._totals[0], lately))
 
 
 def _kbps(size_bytes: int, took_ns: int) -> int:

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import secrets
@@ -69,6 +70,7 @@ class ThinRoom(AgentRoom):
     def __init__(self, directory: Path, rows: int) -> None:
         super().__init__(directory)
         self.rows = rows
+        self.sealed: dict[str | None, dict[str, float]] = {}
         self.timing = replace(QUICK, link_s=2.0, viewers_s=1.0, idle_s=0.2, status_s=0.2, status_watched_s=0.2)
         self.old: list[str] = []
 
@@ -98,16 +100,18 @@ class ThinRoom(AgentRoom):
         entry |= {"sealed": {"sha256": digest, "size": size}, "start": start, "end": end, "session": session}
         return self.recorder._append(entry, str(name.relative_to(self.recorder.spool)))
 
-    async def record(self, seconds: int, session: str | None, added: dict[str, float]) -> None:
-        """A segment each second; `added` says when which was sealed."""
+    async def record(self) -> None:
+        """A segment each second, of the session that is open; `sealed` says when which was sealed."""
         run = secrets.token_hex(16)
         content = secrets.token_bytes(SEGMENT_BYTES)
         file = self.recorder.spool / "segments" / f"{run}.one"
         file.write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        for number in range(seconds):
+        for number in itertools.count():
             await asyncio.sleep(1.0)
-            added[self.add(file, digest, SEGMENT_BYTES, session, 1.0, run, number)] = time.monotonic()
+            session = self.recorder.session
+            entry = self.add(file, digest, SEGMENT_BYTES, session, 1.0, run, number)
+            self.sealed.setdefault(session, {})[entry] = time.monotonic()
 
     async def archived(self, entries: dict[str, float], timeout_s: float) -> float:
         """The longest that one of them took from being sealed to its receipt."""
@@ -138,10 +142,12 @@ async def thin_room(directory: Path, line_kbps: int, rows: int) -> AsyncIterator
     await room.live.start()
     await room.start_agent()
     room.agent.outbox.answered(rows, [])  # the entries of before went through long ago
+    recording = asyncio.create_task(room.record())
     try:
         await room.enrol()
         yield room, pipe
     finally:
+        recording.cancel()
         await room.stop_agent()
         await proxy.stop()
         await pipe.stop()
@@ -189,11 +195,10 @@ async def hold_session(room: ThinRoom) -> tuple[float, float, int]:
     tag = asyncio.create_task(until(lambda: sha256 in room.centre.tags, "the tag", 30))
     tag.add_done_callback(lambda _: times.append(time.monotonic() - tagged_s))
     times: list[float] = []
-    added: dict[str, float] = {}
     before = len(room.centre.order)
-    await room.record(4, session, added)
+    await until(lambda: len(room.sealed.get(session, ())) >= 4, "four segments of the session", 30)
     room.recorder.session = None  # closed: what waits of it is of a closed session now, like half of the backlog
-    took_s = await room.archived(added, 120)
+    took_s = await room.archived(room.sealed[session], 120)
     await tag
     old = sum(entry in set(room.old) for entry in room.centre.order[before:])
     return took_s, times[0], old
@@ -231,7 +236,6 @@ async def compare_forecast(room: ThinRoom, last: int) -> float:
     for entry in waiting[:-last]:
         row = room.recorder.index.entry(entry)
         room.recorder.index.mark_refused(row.number if row else 0, "taken-away")
-    recording = asyncio.create_task(room.record(120, None, {}))
     began = time.monotonic()
     room.agent.line.look_ahead()
     through_ns = room.agent.board.forecast.through_wall_ns
@@ -241,7 +245,6 @@ async def compare_forecast(room: ThinRoom, last: int) -> float:
     while room.recorder.index.backlog().size_bytes > SEGMENT_BYTES:
         await asyncio.sleep(0.05)
     took_s = time.monotonic() - began
-    recording.cancel()
     print(f"forecast {foreseen_s:.1f} s, took {took_s:.1f} s", file=sys.stderr)
     return 100 * abs(foreseen_s - took_s) / took_s
 
