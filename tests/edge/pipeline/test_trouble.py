@@ -215,3 +215,19 @@ def wait_for(true: Callable[[], bool], seconds: float = 8) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("later_s", [0.02, 0.05, 0.09])
+def test_a_last_segment_of_one_picture_has_sound(later_s: float) -> None:
+    """A session closes in the moment in which the recorder stops; sound is behind the picture, here for ever."""
+    sink = CollectingSink()
+    pipeline = RecordingPipeline(changed(microphone=None), sink)
+    pipeline.start()
+    assert sink.first_fragment.wait(5)
+    pipeline.cut(None)
+    time.sleep(later_s)
+    pipeline.stop()
+    (run,) = sink.runs
+    for segment in run.segments:
+        with av.open(io.BytesIO(run.start.init + segment.data)) as container:
+            assert sum(frame.samples for frame in container.decode(audio=0)) > 0
