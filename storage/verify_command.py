@@ -152,8 +152,7 @@ def _of_redated(one: Redated) -> Remark:
     signed, best = utc_text(one.signed_start_wall_ns), utc_text(one.start_wall_ns)
     return (
         True,
-        f"第 {one.first_number}–{one.last_number} 条：签名所载从 {signed} 起，当时本机时钟有误；"
-        f"经签名校正为 {best} 起",
+        f"第 {one.first_number}–{one.last_number} 条：签名所载从 {signed} 起，当时本机时钟有误；经签名校正为 {best} 起",
         f"Entries {one.first_number} to {one.last_number}: signed as from {signed}, while the room's clock was wrong;"
         f" as corrected, from {best}",
     )
