@@ -34,7 +34,7 @@ LOG = logging.getLogger("shilu.pipeline")
 START_PATIENCE_NS = 1_200_000_000  # how long the first run waits for its sources and for a word about the encoder
 _TICK_S = 0.05
 _RETRY_NS = 1_000_000_000
-TURN_NS = 2_000_000_000  # one picture or block through timeline, encoder and muxer; an encoder that hangs takes longer
+TURN_NS = 1_500_000_000  # one picture or block through timeline, encoder and muxer; an encoder that hangs takes longer
 BEGINNING_NS = 15_000_000_000  # until a run has proved itself: an encoder is opened, fonts come from a cold disk
 PROVEN_PICTURES = 10
 
