@@ -20,6 +20,7 @@ from edge.health.fault import Choice, Reason
 from edge.process.watchdog import Loop
 from edge.recorder.clock import read_clock_state
 from edge.recorder.configuration import Orders, check_newer, keep_orders, load_orders, open_orders
+from edge.recorder.keeping import Disks, Keeping
 from edge.recorder.pinning import Pinned, load_pinned, pin
 from edge.recorder.recording import Outlets, RoomRecording
 from edge.recorder.recording_facts import with_recording
@@ -156,7 +157,7 @@ class Recorder:
         """What the officer chose when recording failed in the open session. `stop` closes nothing by itself."""
         recording = self._opened()
         with self._lock:
-            recording.sessions.may_close(session)
+            recording.keeping.sessions.may_close(session)
             note = recording.health.decide(session, choice, reason, officer, signed_in)
         return {"made_wall_ns": note.made.wall_ns}
 
@@ -165,7 +166,7 @@ class Recorder:
     def receipt(self, receipt: str) -> dict[str, Any]:
         recording, pinned = self._opened(), self._pinned
         opened = open_receipt(receipt, pinned.centre) if pinned else None
-        row = recording.index.entry(opened.manifest_sha256) if opened else None
+        row = recording.keeping.index.entry(opened.manifest_sha256) if opened else None
         if opened is None or row is None:
             raise _unknown_entry()
         if not receipt_fits(opened, row):
@@ -174,15 +175,15 @@ class Recorder:
                 "回执与本机条目不符，文件继续保留。",
                 "The receipt speaks of other bytes than this entry's; the file stays.",
             )
-        recording.index.mark_receipted(row.number, receipt)
+        recording.keeping.index.mark_receipted(row.number, receipt)
         return {}
 
     def refused(self, manifest_sha256: str, code: str, reason: str) -> dict[str, Any]:
         recording = self._opened()
-        row = recording.index.entry(manifest_sha256)
+        row = recording.keeping.index.entry(manifest_sha256)
         if row is None:
             raise _unknown_entry()
-        recording.index.mark_refused(row.number, code)
+        recording.keeping.index.mark_refused(row.number, code)
         log.error("entry-refused", number=row.number, code=code)
         return {}
 
@@ -223,6 +224,15 @@ class Recorder:
 
     # The recording, begun and changed by one worker thread, so that no command waits for a camera.
 
+    def _open_keeping(self, pinned: Pinned) -> Keeping:
+        disks = Disks(
+            spool=self._directory / "spool",
+            mirror_directory=self._mirror_directory,
+            free_bytes=lambda: self._gauge.free_bytes,
+            failed=self._outlets.failed,
+        )
+        return Keeping(disks, self._key, pinned, read_clock_state, self._version)
+
     def _begin(self) -> None:
         with self._lock:
             pinned, orders = self._pinned, self._orders
@@ -230,16 +240,7 @@ class Recorder:
             return
         try:
             if self._recording is None:
-                self._recording = RoomRecording(
-                    self._directory / "spool",
-                    self._key,
-                    pinned,
-                    self._outlets,
-                    read_clock_state,
-                    self._version,
-                    self._mirror_directory,
-                    free_bytes=lambda: self._gauge.free_bytes,
-                )
+                self._recording = RoomRecording(self._open_keeping(pinned), self._outlets, read_clock_state)
             if orders is not None:
                 self._recording.record(orders)
             self._out_of_room = False

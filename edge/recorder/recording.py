@@ -6,46 +6,29 @@ Owns the spool, the chain and the sessions of one life. Sockets and configuratio
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import structlog
 
-from config.room import RoomConfiguration, SpoolSettings
+from config.room import RoomConfiguration
 from edge.encode.encoder_choice import EncoderChoice
 from edge.gate.gate import Gate
 from edge.gate.live import LiveGate
 from edge.gate.steering import Sessions, Steering, SteeringParts
-from edge.mirror.both_copies import BothCopies
-from edge.mirror.restorer import FirstCopy
-from edge.mirror.second_copy import SecondCopy
 from edge.pipeline.recording import RecordingPipeline
-from edge.process.watchdog import WAITS_FOR_DISK_NS, Loop, S
+from edge.process.watchdog import Loop, S
 from edge.recorder.attendant import Attendant, Report, Surroundings
 from edge.recorder.attendants import make_attendants
 from edge.recorder.configuration import Orders, same_recording
-from edge.recorder.notes import Notes
+from edge.recorder.keeping import Feeding, Keeping
 from edge.recorder.observer import Observer
-from edge.recorder.pinning import Pinned
 from edge.recorder.room_health import RoomHealth
-from edge.recorder.sessions import SessionBook
-from edge.segment.sink import RecordingSink, RunStart, SourceState
-from edge.spool.disk_room import DiskRoom, RoomLimits
-from edge.spool.expiring import Expiring
-from edge.spool.forecast import DiskFigures
-from edge.spool.index import EntryRow, SpoolIndex
-from edge.spool.index_repair import open_index
-from edge.spool.ledger import Ledger, Place
-from edge.spool.moments import boot_id, present
-from edge.spool.recovery import RecoveryReport, adopt_chain, recover, recover_segments
-from edge.spool.run_keeper import KeeperParts, RunKeeper
-from edge.spool.standby_mark import StandbyMark, after_standby
-from edge.spool.timeline_state import ENCODER_STUCK, ENCODER_WELL, Unaccounted, unaccounted
-from edge.spool.writer import SpoolWriter
-from storage.chain import AnyManifest
-from storage.manifest import MANIFEST, ClockState, GapCause, Moment, NoteKind, NoteManifest
-from storage.signing import SigningKey, peek_json
+from edge.segment.sink import RunStart, SourceState
+from edge.spool.moments import present
+from edge.spool.timeline_state import ENCODER_STUCK
+from storage.manifest import ClockState, GapCause, NoteKind
+from storage.signing import peek_json
 from streaming.packet import Packet, PcmBlock
 
 log = structlog.get_logger("recorder")
@@ -86,63 +69,24 @@ class SourceBoard:
 class RoomRecording:
     """Opening it recovers and notes `recorder-started`. `record` as often as the configuration changes; `stop` once."""
 
-    def __init__(
-        self,
-        spool: Path,
-        key: SigningKey,
-        pinned: Pinned,
-        outlets: Outlets,
-        clock: Callable[[], ClockState],
-        version: str,
-        mirror_directory: Path | None = None,
-        free_bytes: Callable[[], int | None] = lambda: None,
-    ) -> None:
-        self._free_bytes = free_bytes
-        self._spool, self._pinned, self._outlets, self._clock, self._version = spool, pinned, outlets, clock, version
-        index, self._damaged_index = open_index(spool)
-        self.index: SpoolIndex = index
-        self.ledger = Ledger(spool, self.index, key, Place(pinned.device, pinned.room), present, clock)
-        self.notes = Notes(self.ledger, self._spool_failed)
-        self._mirror_directory = mirror_directory
-        self._second: SecondCopy | None = None
-        self.problems = list(self._recover())
+    def __init__(self, keeping: Keeping, outlets: Outlets, clock: Callable[[], ClockState]) -> None:
+        self.keeping, self._outlets, self._clock = keeping, outlets, clock
         self.sources = SourceBoard()
-        self.health = RoomHealth(self.notes, lambda: self._pipeline, lambda: tuple(self.sources.states.values()))
+        self.health = RoomHealth(keeping.notes, lambda: self._pipeline, lambda: tuple(self.sources.states.values()))
         self._orders: Orders | None = None
         self._recorded: RoomConfiguration | None = None  # what the running pipeline was made from
-        self._keeper: RunKeeper | None = None
-        self._writer: SpoolWriter | None = None
         self._pipeline: RecordingPipeline | None = None
-        self._room: DiskRoom | None = None
         self._attendants: tuple[Attendant, ...] = ()
         self._observer: Observer | None = None
         self._encoders = EncoderChoice()
         self.gate: Gate | None = None
         self._steering: Steering | None = None
         self._changing = threading.Lock()
-        self._stopped = self._spool_lost = False
-
-    def _recover(self) -> Iterator[str]:
-        adopted = adopt_chain(self._spool, self.index, self.ledger, self._damaged_index)
-        self.sessions = SessionBook(read_notes(self.index))
-        report = recover(self._spool, self.index, self.ledger, self.sessions.at)
-        missing = _missing(self.index, report)  # before this life's own note
-        self._unaccounted = after_standby(self.ledger, missing, StandbyMark(self._spool).take())
-        started = self.notes.write(NoteKind.RECORDER_STARTED, detail=f"{self._version} boot={boot_id()}")
-        self.sessions.apply(started)
-        if self._unaccounted is not None and self._unaccounted.cause is GapCause.ENCODER_FAILED:
-            self.notes.write(NoteKind.HEALTH, detail=ENCODER_WELL)  # the thread that stood still ended with its process
-        yield from {*adopted.problems, *report.problems}
-        if report.set_aside:
-            yield "segment-set-aside"
+        self._stopped = False
 
     @property
     def pipeline(self) -> RecordingPipeline | None:
         return self._pipeline
-
-    @property
-    def keeper(self) -> RunKeeper | None:
-        return self._keeper
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -152,8 +96,7 @@ class RoomRecording:
     def watched_loops(self) -> list[Loop]:
         """The loops of all its threads, for the watchdog."""
         loops = self._pipeline.watched_loops() if self._pipeline else []
-        if self._writer is not None and not self._spool_lost:
-            loops.append(Loop("spool", id(self._writer), self._writer.loops, WAITS_FOR_DISK_NS))
+        loops += self.keeping.watched_loops()
         if self._observer is not None:
             loops.append(Loop("observer", id(self._observer), self._observer.loops, LOOKING_NS))
         return [] if self._stopped else loops
@@ -165,22 +108,16 @@ class RoomRecording:
             return
         log.error("thread-stuck", loop=loop.name, still_s=loop.limit_ns // S, going_on="the process is started anew")
         if loop.name == "spool":
-            self._spool_failed(TimeoutError("the spool stands still"))
+            self.keeping.failed(TimeoutError("the spool stands still"))
             return
         if loop.name == "pipeline":
-            note = threading.Thread(target=self.notes.write, args=(NoteKind.HEALTH,), kwargs={"detail": ENCODER_STUCK})
+            note = threading.Thread(
+                target=self.keeping.notes.write, args=(NoteKind.HEALTH,), kwargs={"detail": ENCODER_STUCK}
+            )
             note.daemon = True
             note.start()
             note.join(LAST_WORD_S)
         self._outlets.failed(TimeoutError(f"{loop.name} stands still"))
-
-    @property
-    def queued_90k(self) -> int:
-        return self._writer.queued_90k if self._writer else 0
-
-    @property
-    def reserve_bytes(self) -> int:
-        return self._room.limits.reserve_bytes if self._room else 0
 
     @property
     def change_waits(self) -> bool:
@@ -198,25 +135,23 @@ class RoomRecording:
             if self._stopped:
                 return
             if orders != self._orders:
-                self.notes.write(NoteKind.CONFIGURED, detail=orders.detail)
+                self.keeping.notes.write(NoteKind.CONFIGURED, detail=orders.detail)
                 self._orders = orders
                 self._decide()
-            keeper, writer = self._prepare(orders)
-            keeper.recipients = orders.sealing.texts
-            if self._second is not None:
-                self._second.writer.seal_to(orders.sealing.texts)
+            self.keeping.begin(orders, self._feeding())
+            self.keeping.change(orders)
             if self._pipeline is not None:
                 if not self.change_waits:
                     self._pipeline.arrange(orders.configuration)
                     self._recorded = orders.configuration
                     return
-                if self.sessions.current is not None and self.sources.all_there:
+                if self.keeping.sessions.current is not None and self.sources.all_there:
                     return
                 self._break_because(GapCause.FORMAT_CHANGED)
                 if not self._pipeline.stop(CHANGE_PIPELINE_S):
                     raise TimeoutError("the pipeline does not end")  # another one beside it would mix two runs
                 self._break_because(None)
-            self._start_pipeline(orders.configuration, writer)
+            self._start_pipeline(orders.configuration)
 
     def stop(self) -> None:
         """Everything sealed, signed and noted, in less than five seconds."""
@@ -228,16 +163,8 @@ class RoomRecording:
                 self._observer.stop()
             if self.gate is not None:
                 self.gate.finish()
-            if self._second is not None:
-                self._second.stop(STOP_SPOOL_S)
             self.health.stop()
-            self.notes.stop()
-            written = self._writer.stop(STOP_SPOOL_S) if self._writer else True
-            if written and not self._spool_lost:
-                self.notes.write(NoteKind.RECORDER_STOPPED, detail=self._version)
-                self.index.close()
-            else:
-                log.error("stop-unfinished", message="the disk did not take all in time; the next start recovers it")
+            self.keeping.stop()
 
     def cut(self) -> None:
         """A session opened or closed: a new segment at the next key frame, and its mark on the picture.
@@ -246,7 +173,7 @@ class RoomRecording:
         """
         self._decide()
         if self._pipeline is not None:
-            current = self.sessions.current
+            current = self.keeping.sessions.current
             self._pipeline.cut(current.session[:6].upper() if current else None)
 
     def _decide(self) -> None:
@@ -261,35 +188,19 @@ class RoomRecording:
         if self._pipeline is not None:
             self._pipeline.request_key_frame()
 
-    def _prepare(self, orders: Orders) -> tuple[RunKeeper, SpoolWriter]:
-        limits = limits_of(orders.configuration.spool)
-        if self._room is None:
-            expiring = Expiring(self._spool, self.index, self.ledger, self._clock)
-            self._room = DiskRoom(self._spool, self.index, self._pinned.centre, limits, expiring)
-        self._room.limits = limits
-        if self._keeper is None or self._writer is None:
-            parts = KeeperParts(
-                spool=self._spool,
-                ledger=self.ledger,
-                room=self._room,
-                session_at=self.sessions.at,
-                clock=self._clock,
-                recover=self._recover_in_life,
-                want_key_frame=self.want_key_frame,
-                before_entry=self.health.before_entry,
-                standing_by=lambda: self.gate.cause if self.gate else None,
-            )
-            self._keeper = RunKeeper(parts, orders.sealing.texts, self._unaccounted)
-            self._writer = SpoolWriter(self._keeper, self._outlets.run_started, self.sources.put, self._spool_failed)
-            self._writer.start()
-            self._second = self._start_second_copy(self._keeper, self._writer, self._room, orders)
-        return self._keeper, self._writer
+    def _feeding(self) -> Feeding:
+        return Feeding(
+            run_started=self._outlets.run_started,
+            source_state=self.sources.put,
+            want_key_frame=self.want_key_frame,
+            before_entry=self.health.before_entry,
+            standing_by=lambda: self.gate.cause if self.gate else None,
+        )
 
-    def _start_pipeline(self, configuration: RoomConfiguration, writer: SpoolWriter) -> None:
+    def _start_pipeline(self, configuration: RoomConfiguration) -> None:
         self.sources.states = {}
-        sink: RecordingSink = writer if self._second is None else BothCopies(writer, self._second.writer)
         if self.gate is None or self._observer is None:
-            self.gate = Gate(self.health.proven(sink), lambda: writer.queued_90k, PRE_ROLL_NS)
+            self.gate = Gate(self.health.proven(self.keeping.sink), lambda: self.keeping.queued_90k, PRE_ROLL_NS)
             self._steering = self._make_steering(self.gate, configuration)
             self._observer = self._start_observer(configuration, self._steering)
         self._decide()  # before the first fragment comes
@@ -300,7 +211,7 @@ class RoomRecording:
         )  # fmt: skip
         pipeline.start()
         self._pipeline, self._recorded = pipeline, configuration
-        if self.sessions.current is not None:
+        if self.keeping.sessions.current is not None:
             self.cut()
 
     def _make_steering(self, gate: Gate, first: RoomConfiguration) -> Steering:
@@ -308,10 +219,12 @@ class RoomRecording:
             gate,
             SteeringParts(
                 configuration=lambda: self._orders.configuration if self._orders else first,
-                sessions=Sessions(lambda: self.sessions.current is not None, lambda: self.sessions.last_closed),
+                sessions=Sessions(
+                    lambda: self.keeping.sessions.current is not None, lambda: self.keeping.sessions.last_closed
+                ),
                 clock_state=self._clock,
                 now=present,
-                note_later=self.notes.write_later,
+                note_later=self.keeping.notes.write_later,
                 opened=self.want_key_frame,
             ),
         )
@@ -319,89 +232,17 @@ class RoomRecording:
     def _start_observer(self, first: RoomConfiguration, steering: Steering) -> Observer:
         surroundings = Surroundings(
             configuration=lambda: self._orders.configuration if self._orders else first,
-            session=lambda: self.sessions.current,
+            session=lambda: self.keeping.sessions.current,
             clock_state=self._clock,
-            note_later=self.notes.write_later,
-            head_number=lambda: self.ledger.head.number,
-            newest_entries=lambda: ((row.number, peek_json(row.jws)) for row in self.index.newest_first()),
-            disk=self._disk_figures,
+            note_later=self.keeping.notes.write_later,
+            head_number=lambda: self.keeping.ledger.head.number,
+            newest_entries=lambda: ((row.number, peek_json(row.jws)) for row in self.keeping.index.newest_first()),
+            disk=lambda: self.keeping.disk_figures,
             clock_bends=lambda: self._pipeline.clock_bends if self._pipeline else {},
             recorded=self.health,
             steering=steering,
         )
-        self._attendants = make_attendants(surroundings) + ((self._second,) if self._second else ())
+        self._attendants = make_attendants(surroundings) + ((self.keeping.second,) if self.keeping.second else ())
         observer = Observer(self._attendants, present)
         observer.start()
         return observer
-
-    def _disk_figures(self) -> DiskFigures:
-        figures = self.index.figures
-        return DiskFigures(self._free_bytes(), self.reserve_bytes, figures.receipted_bytes, figures.sealed_bytes)
-
-    def _start_second_copy(
-        self, keeper: RunKeeper, writer: SpoolWriter, room: DiskRoom, orders: Orders
-    ) -> SecondCopy | None:
-        if self._mirror_directory is None:
-            return None
-        first = FirstCopy(
-            spool=self._spool,
-            index=self.index,
-            ledger=self.ledger,
-            session_at=self.sessions.at,
-            run=lambda: keeper.run,
-            settled=lambda: keeper.settled,
-            well=lambda: not keeper.halted and writer.queued_90k < SPOOL_IS_BEHIND_90K,
-            limits=lambda: room.limits,
-        )
-        device = self._pinned.device
-        second = SecondCopy(self._mirror_directory, device, first, self._clock, orders.sealing.texts)
-        second.start()
-        return second
-
-    def _spool_failed(self, error: BaseException) -> None:
-        """Nothing on a disk that failed can be believed until it is read again, so the process ends and starts anew;
-        while a second copy is being written, only once the first disk can be written again."""
-        self._spool_lost = True
-        if self._second is not None and self._second.is_well:
-            log.error("spool-failed", exc_info=error)
-            self._second.carry_on(again=lambda: self._outlets.failed(error))
-        else:
-            self._outlets.failed(error)
-
-    def _recover_in_life(self) -> Moment | None:
-        report = RecoveryReport()
-        recover_segments(self._spool, self.index, self.ledger, self.sessions.at, report)
-        return report.last_end
-
-
-def limits_of(settings: SpoolSettings) -> RoomLimits:
-    return RoomLimits(
-        reserve_bytes=settings.reserve_mb * 1_000_000,
-        keep_ns=settings.keep_receipted_hours * 3600 * 1_000_000_000,
-        keep_unarchived_ns=settings.keep_unarchived_days * 24 * 3600 * 1_000_000_000,
-    )
-
-
-def read_notes(index: SpoolIndex) -> list[NoteManifest]:
-    """Notes from the last opening of a session on, in order: all that the book of sessions needs."""
-    notes: list[NoteManifest] = []
-    for row in index.notes_newest_first(NOTES_READ_BACK):
-        manifest = _manifest(row)
-        if isinstance(manifest, NoteManifest):
-            notes.append(manifest)
-            if manifest.note is NoteKind.SESSION_OPENED:
-                break
-    return notes[::-1]
-
-
-def _missing(index: SpoolIndex, report: RecoveryReport) -> Unaccounted | None:
-    """The gap that the next run closes. Where bytes could not be proved, that is the reason to be named."""
-    missing = unaccounted(_manifest(row) for row in index.newest_first())
-    if missing is not None and report.damaged:
-        return Unaccounted(missing.since, GapCause.SEGMENT_DAMAGED)
-    return missing
-
-
-def _manifest(row: EntryRow) -> AnyManifest:
-    """A row's manifest. Its signature was checked or made when the row was written."""
-    return MANIFEST.validate_python(peek_json(row.jws))

@@ -14,14 +14,14 @@ def with_recording(facts: Facts, recording: RoomRecording) -> Facts:
     """`facts` with what the spool, the pipeline and the sources say now."""
     facts = replace(
         facts,
-        session=recording.sessions.current,
+        session=recording.keeping.sessions.current,
         sources=tuple(recording.sources.states.values()),
-        backlog=recording.index.backlog(),
-        queued_90k=recording.queued_90k,
-        lasting_problems=(*facts.lasting_problems, *recording.problems),
+        backlog=recording.keeping.index.backlog(),
+        queued_90k=recording.keeping.queued_90k,
+        lasting_problems=(*facts.lasting_problems, *recording.keeping.problems),
         reports=recording.reports,
     )
-    if (keeper := recording.keeper) is not None:
+    if (keeper := recording.keeping.keeper) is not None:
         facts = replace(
             facts,
             run=keeper.run,

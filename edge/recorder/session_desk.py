@@ -20,8 +20,9 @@ class SessionDesk:
     def open(self, session: str, officer: str, signed_in: str, tag_sha256: str | None) -> dict[str, Any]:
         """The same session again is answered alike: an answer may have been lost on its way."""
         recording = self._recording
+        keeping = recording.keeping
         with self._lock:
-            if (standing := recording.sessions.may_open(session)) is not None:
+            if (standing := keeping.sessions.may_open(session)) is not None:
                 return {"opened_wall_ns": standing.opened_wall_ns}
             if self._notes(session):
                 raise Refusal(
@@ -29,16 +30,17 @@ class SessionDesk:
                     "这场接访已经结束，不能再次开始；请新开一场，录像照常。",
                     "This session was closed already; open a new one. Recording goes on.",
                 )
-            note = recording.notes.write(
+            note = keeping.notes.write(
                 NoteKind.SESSION_OPENED, session=session, officer=officer, signed_in=signed_in, tag_sha256=tag_sha256
             )
-            recording.sessions.apply(note)
+            keeping.sessions.apply(note)
         recording.cut()
         return {"opened_wall_ns": note.made.wall_ns}
 
     def tag(self, session: str, tag_sha256: str, officer: str, signed_in: str) -> dict[str, Any]:
         """Works after closing too."""
         recording = self._recording
+        keeping = recording.keeping
         with self._lock:
             notes = self._notes(session)
             if not notes:
@@ -47,23 +49,24 @@ class SessionDesk:
                 )
             if (last := _last_tag(notes)) is not None and last.tag_sha256 == tag_sha256:
                 return {"made_wall_ns": last.made.wall_ns}
-            note = recording.notes.write(
+            note = keeping.notes.write(
                 NoteKind.SESSION_TAGGED, session=session, officer=officer, signed_in=signed_in, tag_sha256=tag_sha256
             )
-            recording.sessions.apply(note)
+            keeping.sessions.apply(note)
         return {"made_wall_ns": note.made.wall_ns}
 
     def close(self, session: str, officer: str, signed_in: str) -> dict[str, Any]:
         recording = self._recording
+        keeping = recording.keeping
         with self._lock:
-            recording.sessions.may_close(session)
-            note = recording.notes.write(NoteKind.SESSION_CLOSED, session=session, officer=officer, signed_in=signed_in)
-            recording.sessions.apply(note)
+            keeping.sessions.may_close(session)
+            note = keeping.notes.write(NoteKind.SESSION_CLOSED, session=session, officer=officer, signed_in=signed_in)
+            keeping.sessions.apply(note)
         recording.cut()
         return {"closed_wall_ns": note.made.wall_ns}
 
     def _notes(self, session: str) -> list[NoteManifest]:
-        rows = self._recording.index.notes_of(session)
+        rows = self._recording.keeping.index.notes_of(session)
         manifests = [MANIFEST.validate_python(peek_json(row.jws)) for row in rows]
         return [manifest for manifest in manifests if isinstance(manifest, NoteManifest)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from edge.recorder.recording import read_notes
+from edge.recorder.keeping import read_notes
 from edge.recorder.sessions import SessionBook
 from edge.segment.sink import Fragment, RunStart
 from edge.spool.disk_room import DiskRoom, RoomLimits
