@@ -27,7 +27,6 @@ from streaming.packet import Packet, PcmBlock
 
 LEAST_RUN_NS = 5_000_000_000  # before a camera's other size breaks it
 PRIMING_NS = PRIMING_SAMPLES * 1_000_000_000 // 48_000
-SHORTEST_TAIL_NS = 3 * PRIMING_NS  # three packets of sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,6 @@ class Run:
         self._sizes: dict[SourceName, tuple[int, int]] = {}
         self._sink = sink
         self._clock = clock
-        # Sound goes on to the end of the last picture: it may be the only one of its segment, which needs sound too.
-        self._tail_ns = max(SHORTEST_TAIL_NS, 1_000_000_000 // configuration.picture.rate)
         self._anchor_mono_ns = plan.first_mono_ns - PRIMING_NS
         anchor = clock.moment(self._anchor_mono_ns, 0)
         picture = configuration.picture
@@ -114,7 +111,7 @@ class Run:
             self.picture.finish()
         finally:
             try:
-                self.sound.finish(self.picture.last_mono_ns + self._tail_ns)
+                self.sound.finish(self.picture.last_mono_ns)
             finally:
                 self._writer.end(cause)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.capture.frame import AudioBlock
-from edge.encode.audio_encoder import PRIMING_SAMPLES
+from edge.encode.audio_encoder import FRAME_SAMPLES, PRIMING_SAMPLES
 from edge.pipeline.levels import LevelMeter
 from edge.timeline.channel_pair import ChannelPair, PairPiece
 from edge.timeline.gaps import GapSpan, GapWatch
@@ -65,6 +65,7 @@ class SoundTrack:
         self._watch: GapWatch[SoundGap] = GapWatch()
         self._meter = LevelMeter(channels)
         self._unsent = np.zeros((0, channels), np.int16)
+        self._finished = False
 
     @property
     def heard(self) -> frozenset[SourceName]:
@@ -97,13 +98,20 @@ class SoundTrack:
                 self._fill_until(channel, now_ns - microphone.patience_ns)
 
     def finish(self, until_mono_ns: int) -> None:
-        """Bring the track up to the picture's end, and both channels to one end."""
+        """Bring the track up to the last picture, and both channels to one end; then a packet of silence beside it.
+
+        The last picture may be the only one of its segment, and without that packet no sound would stand in it.
+        """
         for channel, line in enumerate(self._lines):
             self._take(channel, line.interrupt() + line.fill(until_mono_ns))
         end = max(line.position for line in self._lines)
         for channel, line in enumerate(self._lines):
             self._take(channel, line.fill_to(end))
         self._state(self._watch.real(self._time.time_of(self._lines[0].position)))
+        self._finished = True  # what follows is too short to be stated
+        tail = self._time.position_of(until_mono_ns) + FRAME_SAMPLES + 1
+        for channel, line in enumerate(self._lines):
+            self._take(channel, line.fill_to(tail))
 
     def _wait_no_longer(self, ahead: SoundLine) -> None:
         """Neither channel waits for the other without end, whether anybody calls `fill` or not."""
@@ -127,9 +135,9 @@ class SoundTrack:
     def _give(self, given: PairPiece) -> None:
         piece = given.piece
         start_ns, end_ns = self._time.time_of(piece.start), self._time.time_of(piece.end)
-        if given.missing:
+        if given.missing and not self._finished:
             self._state(self._watch.filled(start_ns, end_ns, self._why(given.missing)))
-        else:
+        elif not self._finished:
             self._state(self._watch.real(start_ns))
         self._meter.add(piece.samples)
         self._write(piece)

@@ -65,6 +65,10 @@ class SoundLine:
         """Monotonic time of sample `position`."""
         return self._anchor_mono_ns + position * 1_000_000_000 // RATE
 
+    def position_of(self, mono_ns: int) -> int:
+        """The sample at a monotonic time."""
+        return (mono_ns - self._anchor_mono_ns) * RATE // 1_000_000_000
+
     def add(self, mono_ns: int, samples: Samples) -> list[Piece]:
         """Take a block [n, channels]; what is sure of its place follows what is there, with silence before it if need
         be."""
@@ -87,8 +91,7 @@ class SoundLine:
     def fill(self, until_mono_ns: int) -> list[Piece]:
         """Silence up to `until_mono_ns`, because no sound came. What waits for its place and lies later goes on
         waiting."""
-        missing = (until_mono_ns - self.time_of(self.position)) * RATE // 1_000_000_000
-        until = self.position + missing
+        until = self.position_of(until_mono_ns)
         pieces = self._flush()
         if self._held and self._held_place() < until:
             pieces += self._place() + self._flush()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.capture.frame import AudioBlock
-from edge.encode.audio_encoder import PRIMING_SAMPLES
+from edge.encode.audio_encoder import FRAME_SAMPLES, PRIMING_SAMPLES
 from edge.pipeline.sound_track import Microphone, SoundGap, SoundTrack
 from edge.timeline.gaps import GapSpan
 from edge.timeline.sound_line import RATE, Piece
@@ -19,6 +19,7 @@ from streaming.packet import PcmBlock
 
 MS = 1_000_000
 PATIENCE_MS = 500
+TAIL = FRAME_SAMPLES + 1
 OFFICER, VISITOR = "microphone", "second-microphone"
 
 
@@ -30,11 +31,12 @@ class Heard:
 
     @property
     def sound(self) -> np.ndarray:
+        """But for the packet of silence beside the last picture."""
         place = PRIMING_SAMPLES
         for piece in self.pieces:
             assert piece.start == place, "without a hole, in order"
             place = piece.end
-        return np.concatenate([piece.samples for piece in self.pieces])
+        return np.concatenate([piece.samples for piece in self.pieces])[:-TAIL]
 
     def gaps_ms(self) -> list[tuple[str | None, GapCause, int, int]]:
         return [
