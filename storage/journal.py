@@ -1,13 +1,18 @@
 """The journal beside an open segment: what is in it and what each fragment hashes to. Owns its lines, not the segment.
 
 The room can't open its own footage; after a crash the journal is how it knows what the torn file holds. Each line
-begins with a checksum, so that a torn or zeroed line ends the journal instead of being believed.
+begins with a checksum, so that a torn or zeroed line ends the journal instead of being believed. A journal on a disk
+that can be carried away is written with a key: each line then begins with a code over it and all lines before it, and
+what somebody else wrote or changed is not believed either.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import hmac
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +24,8 @@ from storage.errors import StorageError
 from storage.manifest import ClockState, Digest, FragmentProof, Identifier, Moment, Track
 
 _CHECK_CHARACTERS = 16
+_KEYED_CHARACTERS = 64
+MOST_BYTES = 16 << 20  # a segment of half a minute takes some kilobytes
 
 
 class JournalError(StorageError):
@@ -51,7 +58,8 @@ class JournalContents:
 class JournalWriter:
     """Creates `path` exclusively, header first and synced. Errors are OSError, for the caller's one place."""
 
-    def __init__(self, path: Path, header: JournalHeader) -> None:
+    def __init__(self, path: Path, header: JournalHeader, key: bytes | None = None) -> None:
+        self._checks = _Checks(key)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._file = os.fdopen(descriptor, "ab", buffering=0)
         try:
@@ -74,14 +82,15 @@ class JournalWriter:
 
     def _append(self, line: BaseModel) -> None:
         text = line.model_dump_json().encode()
-        data = _check(text) + b" " + text + b"\n"
+        data = self._checks.next(text) + b" " + text + b"\n"
         while data:
             data = data[self._file.write(data) :]
 
 
-def read_journal(path: Path) -> JournalContents:
-    """Every line up to the first that is torn. Raises JournalError or OSError."""
-    lines = [_checked(line) for line in path.read_bytes().split(b"\n")]
+def read_journal(path: Path, key: bytes | None = None) -> JournalContents:
+    """Every line up to the first that is torn, or not written with `key`. Raises JournalError or OSError."""
+    checks = _Checks(key)
+    lines = [checks.checked(line) for line in _read(path).split(b"\n")]
     try:
         header = JournalHeader.model_validate_json(lines[0] or b"")
     except ValidationError as error:
@@ -105,10 +114,28 @@ def _proofs(lines: list[bytes | None]) -> list[FragmentProof]:
     return proofs
 
 
-def _check(text: bytes) -> bytes:
-    return hashlib.sha256(text).hexdigest()[:_CHECK_CHARACTERS].encode()
+class _Checks:
+    """What each line begins with. With a key it stands for all lines before it too."""
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key, self._before = key, b""
+
+    def next(self, text: bytes) -> bytes:
+        if self._key is None:
+            return hashlib.sha256(text).hexdigest()[:_CHECK_CHARACTERS].encode()
+        self._before = hmac.digest(self._key, self._before + text, "sha256").hex()[:_KEYED_CHARACTERS].encode()
+        return self._before
+
+    def checked(self, line: bytes) -> bytes | None:
+        check, _, text = line.partition(b" ")
+        return text if text and hmac.compare_digest(check, self.next(text)) else None
 
 
-def _checked(line: bytes) -> bytes | None:
-    check, _, text = line.partition(b" ")
-    return text if text and check == _check(text) else None
+def _read(path: Path) -> bytes:
+    """A plain file of a journal's size; a pipe is not waited for, a link not followed. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+            raise OSError(errno.EINVAL, "not a journal")
+        return file.read(MOST_BYTES)

@@ -7,12 +7,14 @@ crash leaves is finished by the spool's recovery, or is a `.part` that the next 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
-import shutil
+import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from edge.mirror.catalog import CopySegment
-from edge.mirror.copy_keeper import HASH_SUFFIX
+from edge.mirror.copy_keeper import HASH_SUFFIX, sealed_proof
 from edge.spool.ledger import Ledger
 from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, segment_name
 from edge.spool.run_keeper import SessionAt
@@ -24,6 +26,7 @@ from storage.journal import JournalWriter
 from storage.manifest import SegmentManifest
 
 PART_SUFFIX = ".part"
+PADDING_CHUNKS = 2  # a free box of up to a chunk may follow the last fragment
 
 
 class CopyDamaged(Exception):
@@ -31,16 +34,22 @@ class CopyDamaged(Exception):
 
 
 def bring(
-    copy_root: Path, segment: CopySegment, replaces: list[str], spool: Path, ledger: Ledger, session_at: SessionAt
+    copy_root: Path,
+    key: bytes,
+    segment: CopySegment,
+    replaces: list[str],
+    spool: Path,
+    ledger: Ledger,
+    session_at: SessionAt,
 ) -> SegmentManifest:
     """The new entry. Raises CopyDamaged, or OSError of either disk."""
-    torn = read_torn(copy_root, segment.file)
+    torn = read_torn(copy_root, segment.file, key)
     if torn is None:
         raise CopyDamaged
     target = spool / segment_name(segment.run, segment.sequence)
     make_directories(target.parent, SHARED_DIRECTORY)
     part = target.with_name(f".{target.name}{PART_SUFFIX}")
-    _copy(torn, part)
+    _copy(torn, part, key)
     _write_journal(target.with_name(target.name + JOURNAL_SUFFIX), torn, replaces)
     part.rename(target)
     sync_directory(target.parent)
@@ -56,31 +65,54 @@ def remove_parts(spool: Path) -> None:
         part.unlink()
 
 
-def _copy(torn: TornSegment, part: Path) -> None:
-    size = _provable_size(torn)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, SHARED_FILE)
-    with torn.file.open("rb") as source, os.fdopen(descriptor, "wb") as target:
-        shutil.copyfileobj(source, target)
-        target.truncate(size)
-        target.flush()
-        os.fsync(target.fileno())
-    expected = torn.file.with_name(torn.file.name + HASH_SUFFIX)
-    if expected.exists():
-        with part.open("rb") as copied:
-            found = hashlib.file_digest(copied, "sha256").hexdigest()
-        if found != expected.read_text(encoding="ascii", errors="replace"):
-            part.unlink()
-            raise CopyDamaged
+def _copy(torn: TornSegment, part: Path, key: bytes) -> None:
+    """No more than the journal speaks of, however long the file is. Raises CopyDamaged or OSError."""
+    with torn.file.open("rb") as source:
+        header = header_size(source.read(MAX_HEADER_SIZE)) or 0
+        source.seek(0)
+        size = _provable_size(torn, header, os.fstat(source.fileno()).st_size)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, SHARED_FILE)
+        with os.fdopen(descriptor, "wb") as target:
+            digest = _copy_bytes(source, target, size)
+            os.fsync(target.fileno())
+    beside = torn.file.with_name(torn.file.name + HASH_SUFFIX)
+    if not os.path.lexists(beside):
+        return  # cut off before its end: every fragment still has to fit its hash where it is opened
+    path = segment_name(torn.header.run, torn.header.sequence)
+    if not hmac.compare_digest(_small(beside), sealed_proof(key, path, digest)):
+        part.unlink()
+        raise CopyDamaged
 
 
-def _provable_size(torn: TornSegment) -> int:
-    """Of a half written segment only the whole chunks: a last one without its end could not be opened."""
-    size = torn.file.stat().st_size
-    if not torn.file.name.endswith(OPEN_SUFFIX):
-        return size
-    with torn.file.open("rb") as sealed:
-        header = header_size(sealed.read(MAX_HEADER_SIZE)) or 0
-    return header + torn.opened_size // CHUNK_SIZE * SEALED_CHUNK_SIZE
+def _copy_bytes(source: BinaryIO, target: BinaryIO, size: int) -> str:
+    digest = hashlib.sha256()
+    while size > 0 and (data := source.read(min(size, 1 << 20))):
+        target.write(data)
+        digest.update(data)
+        size -= len(data)
+    target.flush()
+    return digest.hexdigest()
+
+
+def _provable_size(torn: TornSegment, header: int, size: int) -> int:
+    """A finished segment whole, if it is no longer than its fragments and their padding. Raises CopyDamaged.
+
+    Of a half written one the whole chunks that hold fragments: a last one without its end could not be opened.
+    """
+    last = torn.fragments[-1]
+    chunks = -(-(last.offset + last.size) // CHUNK_SIZE)
+    if torn.file.name.endswith(OPEN_SUFFIX):
+        return header + min(chunks, torn.opened_size // CHUNK_SIZE) * SEALED_CHUNK_SIZE
+    if size > header + (chunks + PADDING_CHUNKS) * SEALED_CHUNK_SIZE:
+        raise CopyDamaged
+    return size
+
+
+def _small(file: Path) -> bytes:
+    """A plain file of a few bytes; of anything else nothing. Raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as opened:
+        return opened.read(100) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
 
 def _write_journal(path: Path, torn: TornSegment, replaces: list[str]) -> None:

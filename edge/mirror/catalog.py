@@ -1,10 +1,14 @@
 """What the second copy holds: its segments by name and span. Reads journals, writes nothing.
 
 A segment that a crash or an unplugged disk left half written counts as far as its journal and whole chunks prove it.
+Whoever had the disk in hand may have put anything there: links and what is no plain file are passed over, and a journal
+counts only as far as it was written with the room's own key.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +36,15 @@ class CopySegment:
 class Catalog:
     """One thread's."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, key: bytes) -> None:
+        self._root, self._key = root, key
         self.known: dict[str, CopySegment] = {}
         self._hopeless: set[Path] = set()
 
     def look(self, being_written: str | None, most: int) -> list[CopySegment]:
         """At most `most` segments that were not known before. Raises OSError."""
         found: list[CopySegment] = []
-        for file in sorted((self._root / "segments").glob(f"*/*{SEGMENT_SUFFIX}*")):
+        for file in _plain_files(self._root / "segments"):
             name = name_of(file)
             if name is None or name == being_written or name in self.known or file in self._hopeless:
                 continue
@@ -64,13 +68,25 @@ class Catalog:
             base.parent.rmdir()
 
     def _read(self, name: str, file: Path) -> CopySegment | None:
-        torn = read_torn(self._root, file)
+        torn = read_torn(self._root, file, self._key)
         if torn is None:
             return None
         first, last = torn.fragments[0].start_pts_90k, torn.fragments[-1].end_pts_90k
         header = torn.header
         start, end = moment_at(header.anchor, first), moment_at(header.anchor, last)
         return CopySegment(name, file, header.run, header.sequence, Copied(first, last), start, end)
+
+
+def _plain_files(segments: Path) -> Iterator[Path]:
+    """Files of every run's folder, in order; no link is followed, neither to a folder nor to a file. Raises OSError."""
+    with os.scandir(segments) as found:
+        runs = sorted(one.path for one in found if one.is_dir(follow_symlinks=False))
+    for run in runs:
+        with os.scandir(run) as found:
+            names = sorted(
+                one.name for one in found if SEGMENT_SUFFIX in one.name and one.is_file(follow_symlinks=False)
+            )
+        yield from (Path(run, name) for name in names)
 
 
 def name_of(file: Path) -> str | None:

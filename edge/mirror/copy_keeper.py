@@ -1,11 +1,13 @@
 """Writes the second copy's segments: the same fragments into age files of its own, each with its journal beside it.
 
-One thread's. No chain, no index: the journal that stays beside a segment is all that its later entry needs.
+One thread's. No chain, no index: the journal that stays beside a segment is all that its later entry needs. What
+lies on a disk that can be carried away counts only by `key`, which never leaves the first disk.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hmac
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +20,13 @@ from edge.spool.run_keeper import SETTLE_AFTER_NS, SessionAt
 from storage.disk import replace_file
 from storage.manifest import ClockState, Moment
 
-HASH_SUFFIX = ".sha256"  # of the sealed bytes: a stick that loses bits is found out before its copy is used
+HASH_SUFFIX = ".hash"  # of the sealed bytes: a stick that loses bits is found out before its copy is used
 FIRST_SEQUENCE = 500_000_000  # so that a segment of the copy never takes an ordinary one's place in its run
+
+
+def sealed_proof(key: bytes, path: str, sealed_sha256: str) -> bytes:
+    """What stands beside a finished segment: only this room can say that these are its bytes."""
+    return hmac.digest(key, f"{path}\n{sealed_sha256}".encode(), "sha256").hex().encode()
 
 
 class CopyKeeper:
@@ -28,8 +35,10 @@ class CopyKeeper:
     Raises OSError and SealingError from every method but `detach`.
     """
 
-    def __init__(self, session_at: SessionAt, clock: Callable[[], ClockState], recipients: list[str]) -> None:
-        self.recipients = recipients
+    def __init__(
+        self, session_at: SessionAt, clock: Callable[[], ClockState], recipients: list[str], key: bytes
+    ) -> None:
+        self.recipients, self._key = recipients, key
         self.written: Moment | None = None  # end of the newest footage that the second disk holds
         self.open_name: str | None = None  # which segment is being written
         self._session_at, self._clock = session_at, clock
@@ -84,7 +93,7 @@ class CopyKeeper:
         session, tag_sha256 = self._session_at(start, end)
         sequence, self._sequence = self._sequence, self._sequence + 1
         self.open_name = f"{run.run}/{sequence}"
-        return OpenSegment(root, run, sequence, self.recipients, self._clock(), session, tag_sha256)
+        return OpenSegment(root, run, sequence, self.recipients, self._clock(), session, tag_sha256, self._key)
 
     def _settle(self, segment: OpenSegment, *, everything: bool) -> None:
         segment.settle(everything=everything)
@@ -95,6 +104,7 @@ class CopyKeeper:
         segment, self._open = self._open, None
         if segment is not None and self._root is not None:
             finished = segment.finish()
-            replace_file(self._root / (finished.path + HASH_SUFFIX), finished.sealed.sha256.encode())
+            proof = sealed_proof(self._key, finished.path, finished.sealed.sha256)
+            replace_file(self._root / (finished.path + HASH_SUFFIX), proof)
             self.written = finished.end
         self.open_name = None

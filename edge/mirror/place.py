@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,9 +47,19 @@ class MirrorPlace:
                     " copy alone. Plug the disk in and see that it is mounted.",
                 )
             make_directories(self.root, SHARED_DIRECTORY)
+            self._stay_there()
         except OSError as error:
             raise lost(error) from error
         return self.root
+
+    def _stay_there(self) -> None:
+        """Whoever had the disk in hand may have put a link there that leads elsewhere. Raises OSError."""
+        there = os.stat(self.directory).st_dev
+        for folder in (self.root, self.root / "segments"):
+            with contextlib.suppress(FileNotFoundError):
+                status = os.lstat(folder)
+                if not stat.S_ISDIR(status.st_mode) or status.st_dev != there:
+                    raise NotADirectoryError(folder.name)
 
 
 def lost(error: BaseException) -> MirrorLost:

@@ -48,9 +48,9 @@ class FirstCopy:
 class Restorer:
     """`start` once, `stop` once."""
 
-    def __init__(self, first: FirstCopy, root: Path, being_written: Callable[[], str | None]) -> None:
-        self._first, self._root, self._being_written = first, root, being_written
-        self._catalog = Catalog(root)
+    def __init__(self, first: FirstCopy, root: Path, key: bytes, being_written: Callable[[], str | None]) -> None:
+        self._first, self._root, self._key, self._being_written = first, root, key, being_written
+        self._catalog = Catalog(root, key)
         self._settled: set[str] = set()  # compared, and the spool has them
         self._lost_told: set[int] = set()
         self.brought = 0
@@ -74,7 +74,7 @@ class Restorer:
 
     def step(self) -> None:
         """Look, bring what is lacking, let go what is archived. Raises OSError or StorageError."""
-        if not self._root.is_dir() or not self._first.well():
+        if not (self._root / "segments").is_dir() or not self._first.well():
             return
         self._catalog.look(self._being_written(), AT_ONCE)
         self._doubt_what_is_lost()
@@ -108,7 +108,7 @@ class Restorer:
     def _bring(self, segment: CopySegment, replaces: list[str]) -> None:
         first = self._first
         try:
-            entry = bring(self._root, segment, replaces, first.spool, first.ledger, first.session_at)
+            entry = bring(self._root, self._key, segment, replaces, first.spool, first.ledger, first.session_at)
         except CopyDamaged:
             log.error("copy-damaged", run=segment.run, sequence=segment.sequence)
             return

@@ -34,10 +34,12 @@ class SecondCopy:
         first: FirstCopy,
         clock: Callable[[], ClockState],
         recipients: list[str],
+        key: bytes,
     ) -> None:
+        """`key`: by which the room knows its own copy again."""
         place = MirrorPlace(directory, first.spool, device)
-        self.writer = MirrorWriter(place, CopyKeeper(first.session_at, clock, recipients))
-        self.restorer = Restorer(first, place.root, lambda: self.writer.open_name)
+        self.writer = MirrorWriter(place, CopyKeeper(first.session_at, clock, recipients, key))
+        self.restorer = Restorer(first, place.root, key, lambda: self.writer.open_name)
         self._first = first
         self._first_failed = threading.Event()
         self._stopping = threading.Event()

@@ -39,6 +39,7 @@ from storage.signing import SigningKey, peek_json
 
 log = structlog.get_logger("recorder")
 NOTES_READ_BACK = 10_000
+COPY_PURPOSE = b"shilu-second-copy-1"
 STOP_SPOOL_S = 2.0
 SPOOL_IS_BEHIND_90K = 5 * 90_000
 
@@ -71,6 +72,7 @@ class Keeping:
         self, disks: Disks, key: SigningKey, pinned: Pinned, clock: Callable[[], ClockState], version: str
     ) -> None:
         self._disks, self._pinned, self._clock, self._version = disks, pinned, clock, version
+        self._copy_key = key.derived(COPY_PURPOSE)
         index, self._damaged_index = open_index(disks.spool)
         self.index: SpoolIndex = index
         self.ledger = Ledger(disks.spool, index, key, Place(pinned.device, pinned.room), present, clock)
@@ -188,7 +190,8 @@ class Keeping:
             well=lambda: not keeper.halted and writer.queued_90k < SPOOL_IS_BEHIND_90K,
             limits=lambda: room.limits,
         )
-        second = SecondCopy(directory, self._pinned.device, first, self._clock, keeper.recipients)
+        device = self._pinned.device
+        second = SecondCopy(directory, device, first, self._clock, keeper.recipients, self._copy_key)
         second.start()
         return second
 

@@ -57,6 +57,7 @@ class OpenSegment:
         clock: ClockState,
         session: str | None,
         tag_sha256: str | None,
+        journal_key: bytes | None = None,
     ) -> None:
         self._anchor, self.sequence = run.anchor, sequence
         self._path = segment_name(run.run, sequence)
@@ -72,7 +73,8 @@ class OpenSegment:
         make_directories(self._final.parent, SHARED_DIRECTORY)
         self._sealed = SealedWriter(self._open, recipients, mode=SHARED_FILE)
         try:
-            self._journal = JournalWriter(self._journal_path, self._header(run, clock, session, tag_sha256))
+            header = self._header(run, clock, session, tag_sha256)
+            self._journal = JournalWriter(self._journal_path, header, journal_key)
             self._write_first(run.init)
         except BaseException:
             self._sealed.abandon()

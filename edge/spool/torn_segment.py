@@ -11,7 +11,7 @@ from edge.spool.ledger import Ledger
 from edge.spool.moments import moment_at
 from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, segment_name
 from edge.spool.run_keeper import SessionAt
-from storage.age_file import CHUNK_SIZE, MAX_HEADER_SIZE, SEALED_CHUNK_SIZE, header_size
+from storage.age_file import CHUNK_SIZE, MAX_HEADER_SIZE, SEALED_CHUNK_SIZE, SealingError, header_size
 from storage.disk import sync_directory
 from storage.errors import StorageError
 from storage.journal import JournalContents, JournalHeader, read_journal
@@ -32,10 +32,10 @@ class TornSegment:
     fragments: list[FragmentProof]
 
 
-def read_torn(spool: Path, file: Path) -> TornSegment | None:
-    """What can be proved of `file`; None when that is nothing."""
+def read_torn(spool: Path, file: Path, journal_key: bytes | None = None) -> TornSegment | None:
+    """What can be proved of `file`; None when that is nothing. `journal_key`: as its journal was written with."""
     journal = file.with_name(file.name.removesuffix(OPEN_SUFFIX) + JOURNAL_SUFFIX)
-    contents = _contents(journal)
+    contents = _contents(journal, journal_key)
     if contents is None:
         return None
     name = segment_name(contents.header.run, contents.header.sequence)
@@ -88,9 +88,9 @@ def journal_is_empty(journal: Path) -> bool:
     return contents is not None and not contents.fragments
 
 
-def _contents(journal: Path) -> JournalContents | None:
+def _contents(journal: Path, key: bytes | None = None) -> JournalContents | None:
     try:
-        return read_journal(journal)
+        return read_journal(journal, key)
     except (OSError, StorageError):
         return None
 
@@ -102,7 +102,10 @@ def _whole(fragments: list[FragmentProof], opened_size: int) -> list[FragmentPro
 def _finished_length(file: Path) -> int:
     """Opened bytes of a file that was finished and synced before it got this name: its last chunk counts too."""
     with file.open("rb") as sealed:
-        header = header_size(sealed.read(MAX_HEADER_SIZE))
+        try:
+            header = header_size(sealed.read(MAX_HEADER_SIZE))
+        except SealingError:
+            return 0  # other bytes: nothing in it is proved
     if header is None:
         return 0
     whole, rest = divmod(file.stat().st_size - header, SEALED_CHUNK_SIZE)
