@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from config.room import RoomConfiguration
+from edge.health.expectation import is_expected, told
 from edge.health.frames import FramesWatch
 from edge.health.picture import PictureWatch
 from edge.health.sound import SoundWatch
@@ -33,7 +34,10 @@ class _Watched:
 
 @dataclass
 class HealthWatch:
-    """An attendant. Forgets what a camera usually shows when another one is configured."""
+    """An attendant. Forgets what a camera usually shows when another one is configured.
+
+    It looks at night too, and says what it found once the room opens or a session does.
+    """
 
     around: Surroundings
     recorded: Recorded
@@ -61,7 +65,7 @@ class HealthWatch:
         counters = self.recorded.counters
         if counters is not None:
             self._frames.count(counters, now.mono_ns, self.around.configuration().health)
-        found = [*self._of_the_footage(now.mono_ns), *self._of_sources(now.mono_ns)]
+        found = [*self._of_the_footage(now.mono_ns), *self._of_sources(now.mono_ns, expected=self._is_expected(now))]
         found += [(code, None, since_ns) for code, since_ns in self._frames.faults()]
         self._problems = tuple(
             Problem(code, source, now.wall_ns - max(0, now.mono_ns - since_ns)) for code, source, since_ns in found
@@ -81,7 +85,17 @@ class HealthWatch:
         late = since_ns is not None and mono_ns - since_ns > UNPROVED_NS
         return [("footage-unproved", None, since_ns)] if late and since_ns is not None else []
 
-    def _of_sources(self, mono_ns: int) -> list[tuple[str, SourceName | None, int]]:
+    def _is_expected(self, now: Moment) -> bool:
+        configuration = self.around.configuration()
+        return is_expected(
+            configuration.recording.hours,
+            configuration.timezone,
+            now.wall_ns,
+            synchronized=self.around.clock_state().synchronized,
+            session_open=self.around.session() is not None,
+        )
+
+    def _of_sources(self, mono_ns: int, *, expected: bool) -> list[tuple[str, SourceName | None, int]]:
         found: list[tuple[str, SourceName | None, int]] = []
         lost = self.recorded.lost_sources
         for source, watched in self._sources.items():
@@ -90,7 +104,7 @@ class HealthWatch:
             if mono_ns - watched.last_ns > UNSEEN_NS:
                 found.append(("source-unwatched", source, watched.last_ns))
             else:
-                found += [(code, source, since_ns) for code, since_ns in watched.faults()]
+                found += [(code, source, since_ns) for code, since_ns in told(watched.faults(), expected=expected)]
         return found
 
     def _forget_former_sources(self, configuration: RoomConfiguration) -> None:

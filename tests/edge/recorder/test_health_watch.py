@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from config.opening_hours import OpeningHours, WeeklyHours
+from config.recording import RecordingSettings
 from config.room import FileSource, RoomConfiguration
 from edge.health.frames import Counters
 from edge.pipeline.observation import HeardSound, SeenPicture
 from edge.recorder.attendant import Surroundings
 from edge.recorder.health_watch import UNPROVED_NS, UNSEEN_NS, HealthWatch
+from edge.recorder.sessions import Session
 from storage.manifest import ClockState, Moment, SourceName
 from tests.edge.health.made_scenes import LOOK_NS, MadeRoom, black
 
@@ -31,13 +35,17 @@ def at(mono_ns: int) -> Moment:
     return Moment(wall_ns=10**18 + mono_ns, mono_ns=mono_ns)
 
 
-def watching(recording: Recording, configurations: list[RoomConfiguration] | None = None) -> HealthWatch:
-    configurations = configurations or [ROOM]
+def watching(
+    recording: Recording,
+    configurations: Sequence[RoomConfiguration] = (ROOM,),
+    sessions: Sequence[Session | None] = (None,),
+    clock: Sequence[ClockState] = (ClockState(),),
+) -> HealthWatch:
 
     def note_later(*_: Any, **__: Any) -> None:
         raise AssertionError("the board writes, not the watch")
 
-    around = Surroundings(lambda: configurations[-1], lambda: None, ClockState, note_later)
+    around = Surroundings(lambda: configurations[-1], lambda: sessions[-1], lambda: clock[-1], note_later)
     return HealthWatch(around, recording)
 
 
@@ -84,6 +92,30 @@ def test_a_source_that_nobody_sees_and_footage_that_nobody_proves_are_said() -> 
     recording.undecodable = True
     watch.tick(at(4 * SECOND + max(UNSEEN_NS, UNPROVED_NS)))
     assert codes(watch)[0] == ("footage-undecodable", None)
+
+
+def test_lights_off_at_night_is_no_trouble_until_the_room_opens_or_a_session_does() -> None:
+    """`at` counts from 2001-09-09 09:46:40 in the county: a Sunday."""
+    weekly = WeeklyHours(sunday=("10:00-12:00",))
+    hours = RecordingSettings(mode="always", hours=OpeningHours(weekly=weekly))
+    configurations = [ROOM.model_copy(update={"recording": hours})]
+    sessions: list[Session | None] = [None]
+    clock = [ClockState(synchronized=True)]
+    watch = watching(Recording(), configurations, sessions, clock)
+    show_black(watch, 0, 10)
+    assert codes(watch) == []
+    sessions.append(Session("2" * 32, opened_wall_ns=10**18, opened_mono_ns=0))
+    watch.tick(at(11 * SECOND))
+    assert codes(watch) == [("picture-black", "camera")]
+    sessions.append(None)
+    watch.tick(at(12 * SECOND))
+    assert codes(watch) == []
+    clock.append(ClockState(synchronized=False))
+    watch.tick(at(13 * SECOND))
+    assert codes(watch) == [("picture-black", "camera")], "a clock that isn't known says nothing about the night"
+    clock.append(ClockState(synchronized=True))
+    watch.tick(Moment(wall_ns=10**18 + 900 * SECOND, mono_ns=14 * SECOND))
+    assert codes(watch) == [("picture-black", "camera")], "the room is open"
 
 
 def test_another_camera_begins_anew() -> None:
