@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 S = 1_000_000_000
 LOOK_NS = S // 4  # how often loops are looked at
-MOST_PER_LOOK_NS = 2 * LOOK_NS  # what one look can add: a PC that stood still as a whole makes no thread stuck
+MOST_PER_LOOK_NS = LOOK_NS  # what one look can add: on a PC that stood still as a whole no thread was stuck
 EVENT_LOOP_NS = 15 * S
 WAITS_FOR_DISK_NS = 120 * S  # four times what waits in memory for a disk that stalls; no restart makes a disk faster
 
