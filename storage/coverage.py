@@ -18,11 +18,13 @@ class Coverage:
     spans: list[tuple[int, int]] = field(default_factory=list)
     expired: list[GapManifest] = field(default_factory=list)
     replaced: set[str] = field(default_factory=set)  # entries that one from the second copy stands for
+    gaps: list[GapManifest] = field(default_factory=list)
     set_back: list[int] = field(default_factory=list)  # from here on times don't compare with those before
     _runs: dict[str, SegmentManifest] = field(default_factory=dict)
     _gap_since: set[str] = field(default_factory=set)
 
     def add_gap(self, gap: GapManifest) -> None:
+        self.gaps.append(gap)
         if gap.cause is GapCause.EXPIRED_UNARCHIVED:
             self.expired.append(gap)  # the segments that went still stand in the chain: it explains no other hole
         elif gap.track == "all":
@@ -75,6 +77,23 @@ def uncovered(spans: Iterable[tuple[int, int]], tolerance_ns: int = TOLERANCE_NS
             holes.append((reached, start))
         reached = end if reached is None else max(reached, end)
     return holes
+
+
+def outside(span: tuple[int, int], covered: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of `span` beside all that is covered."""
+    left = [span]
+    for start, end in covered:
+        left = [
+            part
+            for since, until in left
+            for part in ((since, min(until, start)), (max(since, end), until))
+            if part[1] > part[0]
+        ]
+    return left
+
+
+def length_ns(spans: Iterable[tuple[int, int]]) -> int:
+    return sum(max(0, end - start) for start, end in spans)
 
 
 def _run_fault(before: SegmentManifest | None, segment: SegmentManifest, *, explained: bool) -> str | None:

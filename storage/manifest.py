@@ -53,6 +53,9 @@ class GapCause(StrEnum):
     NOBODY_PRESENT = "nobody-present"  # as configured: neither movement nor voice
 
 
+AS_CONFIGURED = frozenset({GapCause.OUTSIDE_HOURS, GapCause.NOBODY_PRESENT})  # nothing failed
+
+
 class NoteKind(StrEnum):
     SESSION_OPENED = "session-opened"
     SESSION_CLOSED = "session-closed"

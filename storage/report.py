@@ -9,6 +9,7 @@ from typing import Any
 
 from storage.dating import Redated
 from storage.errors import StorageError
+from storage.manifest import AS_CONFIGURED, GapCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,16 @@ class Problem:
     place: str
     message: str
     message_en: str
+
+
+@dataclass
+class Missing:
+    """How often, and how long in all, footage is missing on `track` for one cause."""
+
+    cause: str
+    track: str
+    count: int = 0
+    seconds: float = 0.0
 
 
 @dataclass
@@ -38,18 +49,33 @@ class Report:
     fragments_checked: int = 0
     pruned: int = 0  # bytes gone from a spool after a receipt
     expired: int = 0  # bytes gone without one; a signed gap says so
-    not_here: int = 0  # an archive's or package's entries without bytes and without a receipt for them
-    left_out: list[str] = field(default_factory=list)  # of `not_here` the entries of a package, by file
+    replaced: int = 0  # bytes gone or shorter; the second copy's footage stands for them
+    not_here: int = 0  # an archive's or package's entries without bytes, which nothing signed explains
+    left_out: list[str] = field(default_factory=list)  # those of `not_here`, by file
     receipts_checked: int = 0
     receipts_unchecked: int = 0  # no centre key was given
     tags_checked: int = 0
     redated: list[Redated] = field(default_factory=list)  # footage and gaps that are better dated than signed
     undated: int = 0  # footage and gaps made while the clock was not known, and not dated since
-    recorded_s: float = 0.0
-    gap_s: float = 0.0
+    recorded_s: float = 0.0  # of what is here or receipted; what stands twice counts once
+    gap_s: float = 0.0  # nothing at all was recorded
+    calm_s: float = 0.0  # nothing was kept, as configured
+    missing: list[Missing] = field(default_factory=list)
     keys_from_evidence: bool = False
     fingerprints: list[str] = field(default_factory=list)
     problem: Problem | None = None
+
+    def count_gap(self, cause: GapCause, track: str, seconds: float) -> None:
+        """What went without a receipt was recorded once: it is told of, and is no interruption."""
+        found = next((one for one in self.missing if (one.cause, one.track) == (cause.value, track)), None)
+        if found is None:
+            found = Missing(cause.value, track)
+            self.missing.append(found)
+        found.count, found.seconds = found.count + 1, found.seconds + seconds
+        if track == "all" and cause in AS_CONFIGURED:
+            self.calm_s += seconds
+        elif track == "all" and cause is not GapCause.EXPIRED_UNARCHIVED:
+            self.gap_s += seconds
 
     @property
     def ok(self) -> bool:

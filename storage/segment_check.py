@@ -33,16 +33,11 @@ class SegmentCheck:
     report: Report
 
     def check(self, entry: EntryFile, jws: str, manifest: SegmentManifest) -> bool:
-        """True; or False when the bytes are missing in a way that only the whole chain can excuse."""
+        """True; or False when the bytes are not here, which only the whole chain can explain."""
         check_shape(manifest)
         receipted = self.check_receipt(entry, jws, manifest)
         if self.evidence.kind == "package":
-            if self.footage.claim(manifest):
-                self.report.fragments_checked += len(manifest.opened.fragments)
-            else:
-                self.report.not_here += 1
-                self.report.left_out.append(self.evidence.name(entry.path))
-            return True
+            return False  # its bytes stand in joined files: `claim`, once it is known what stands for what
         sealed = self.evidence.sealed_file(manifest, entry.path)
         if sealed is None:
             return self._check_absence(receipted)
@@ -50,6 +45,12 @@ class SegmentCheck:
         if self.opener is not None:
             self._check_inside(sealed, manifest, self.opener)
         return True
+
+    def claim(self, manifest: SegmentManifest) -> bool:
+        """Whether a package's joined files hold it, fragment by fragment as signed."""
+        found = self.footage.claim(manifest)
+        self.report.fragments_checked += len(manifest.opened.fragments) if found else 0
+        return found
 
     def check_receipt(self, entry: EntryFile, jws: str, manifest: SegmentManifest | None) -> bool:
         """Whether there is one. `manifest`: only for segments, whose bytes it speaks of."""
@@ -91,8 +92,7 @@ class SegmentCheck:
                 "回执说已归档，但归档中没有该片段的内容。",
                 "A receipt says that this segment was archived, but its bytes are not here.",
             )
-        self.report.not_here += 1
-        return True
+        return False
 
     def _check_sealed(self, path: Path, manifest: SegmentManifest) -> None:
         said, size = manifest.sealed, path.stat().st_size

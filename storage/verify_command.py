@@ -11,10 +11,11 @@ from typing import Annotated
 
 import typer
 
+from storage.cause_words import CAUSE_WORDS, TRACK_WORDS
 from storage.dating import Redated
 from storage.errors import StorageError
 from storage.evidence import read_key
-from storage.report import Report
+from storage.report import Missing, Report
 from storage.sealing import IdentityOpener
 from storage.signing import PublicKey
 from storage.verification import utc_text, verify
@@ -101,12 +102,14 @@ def _lines(report: Report, chinese: bool, *, opened: bool) -> list[str]:
     if chinese:
         summary = (
             f"通过：{report.devices} 台设备，{report.entries} 条签名记录（{report.segments} 个片段、"
-            f"{report.gaps} 次中断、{report.notes} 个事项），录像 {minutes} 分钟，中断 {report.gap_s:.0f} 秒。"
+            f"{report.gaps} 次中断、{report.notes} 个事项），录像 {minutes} 分钟，中断 {report.gap_s:.0f} 秒，"
+            f"按配置不保存 {report.calm_s:.0f} 秒。"
         )
     else:
         summary = (
             f"SOUND: {report.devices} device(s), {report.entries} signed entries ({report.segments} segments, "
-            f"{report.gaps} gaps, {report.notes} notes), {minutes} minutes of footage, {report.gap_s:.0f} s of gaps."
+            f"{report.gaps} gaps, {report.notes} notes), {minutes} minutes of footage, {report.gap_s:.0f} s of gaps, "
+            f"{report.calm_s:.0f} s not kept as configured."
         )
     return [*lines, summary]
 
@@ -158,6 +161,16 @@ def _of_redated(one: Redated) -> Remark:
     )
 
 
+def _of_gap(one: Missing) -> Remark:
+    cause, cause_en = CAUSE_WORDS.get(one.cause, (one.cause, one.cause))
+    part, part_en = TRACK_WORDS.get(one.track, (one.track, one.track))
+    return (
+        True,
+        f"{part}：{cause}，{one.count} 次，共 {one.seconds:.0f} 秒",
+        f"{part_en}: {cause_en}; {one.count} time(s), {one.seconds:.0f} s in all",
+    )
+
+
 def _of_missing(report: Report) -> list[Remark]:
     names = ", ".join(report.left_out[:MOST_NAMED]) + (" …" if len(report.left_out) > MOST_NAMED else "")
     named, named_en = (f"：{names}", f": {names}") if names else ("", "")
@@ -177,6 +190,12 @@ def _of_missing(report: Report) -> list[Remark]:
             f"{report.expired} 个片段未归档即过期清除，有签名记录",
             f"{report.expired} segments expired unarchived, as signed",
         ),
+        (
+            report.replaced,
+            f"{report.replaced} 个片段的原件缺失、损坏或不全，由第二份录像中签名的片段代替",
+            f"{report.replaced} segments are lost, damaged or shorter; segments of the second copy stand for them",
+        ),
+        *(_of_gap(one) for one in report.missing),
         (
             report.not_here,
             f"{report.not_here} 个片段的内容不在此处，未核对{named}",

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from storage.manifest import GapCause, GapManifest, SegmentManifest
+from storage.manifest import AS_CONFIGURED, GapManifest, SegmentManifest
 
-AS_CONFIGURED = frozenset({GapCause.OUTSIDE_HOURS, GapCause.NOBODY_PRESENT})
 HOLE_NS = 1_000_000_000  # a shorter hole between two pieces is rounding of clocks
 
 

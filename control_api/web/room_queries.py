@@ -13,11 +13,10 @@ from control_api.center import Center
 from control_api.database import Device, Entry, Room
 from control_api.review.causes import cause_in_words
 from control_api.review.footage import read_manifest
-from control_api.review.timeline import AS_CONFIGURED
 from control_api.web.day_line import GapLine, Span
 from control_api.web.room_state import ORDER, Figures, RoomState, read_figures, read_state
 from pages.times import CountyTime
-from storage.manifest import GapManifest
+from storage.manifest import AS_CONFIGURED, GapManifest
 
 
 @dataclass(frozen=True, slots=True)
