@@ -203,7 +203,7 @@ def _record(
             row.retain_until_wall_ns = until
             row.receipted_wall_ns = now_ns
             if isinstance(manifest, SegmentManifest):
-                settle_replaced(session, manifest, row.sha256)
+                settle_replaced(session, manifest, row.sha256, now_ns)
         device = session.get_one(Device, entry.device_id)
         device.last_proved_wall_ns = max(device.last_proved_wall_ns or 0, now_ns)
 

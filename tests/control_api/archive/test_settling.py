@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select
@@ -13,6 +16,7 @@ from control_api.database import Alarm, Entry, RoomSession
 from control_api.review.footage import timeline_of
 from control_api.sessions.describe import describe_sessions
 from control_api.sessions.footage import Stretch, session_stretch
+from storage.chain import ChainHead
 from storage.layout import manifest_key
 from storage.manifest import MANIFEST, GapCause, GapManifest, NoteKind, SegmentManifest
 from storage.signing import jws_sha256, peek_json
@@ -21,6 +25,7 @@ from tests.control_api.running_centre import RunningCentre
 
 S = 10**9
 SESSION = "5" * 32
+PLAIN = secrets.token_bytes(3000)
 
 
 def entries(centre: RunningCentre) -> dict[str, Entry]:
@@ -36,6 +41,28 @@ def expired(pc: RoomPc, first: str, last: str) -> str:
     span = {"start": ends[0].start, "end": ends[1].end}
     named = {"expired": {"first": ends[0].number, "last": ends[1].number}}
     return pc.append(GapManifest.model_validate(fields | span | named))
+
+
+def with_fragments(pc: RoomPc, jws: str, plain: bytes, **changes: Any) -> str:
+    """The newest segment signed anew, with two fragments and as changed. Its bytes stay."""
+    taken = peek_json(jws)
+    halves = [(at, plain[at : at + 1000]) for at in range(10, len(plain) - 999, 1000)]
+    fragments = [
+        {"offset": at, "size": 1000, "start_pts_90k": at, "end_pts_90k": at + 1000, "sha256": sha256(data).hexdigest()}
+        for at, data in halves
+    ]
+    taken["opened"]["fragments"] = fragments
+    sealed = pc.sealed.pop(jws_sha256(jws))
+    pc.head = ChainHead(int(taken["number"]) - 1, taken["previous"])
+    anew = pc.append(SegmentManifest.model_validate(taken | changes))
+    pc.sealed[jws_sha256(anew)] = sealed
+    return anew
+
+
+def as_copy(pc: RoomPc, jws: str, replaces: list[str], plain: bytes = b"") -> str:
+    """The newest segment as one of the second copy."""
+    changes = {"replaces": [jws_sha256(one) for one in replaces], "sequence": 500_000_000}
+    return with_fragments(pc, jws, plain, **changes)
 
 
 @pytest.fixture
@@ -78,21 +105,17 @@ def test_the_second_copy_stands_for_what_it_replaces_once_its_bytes_are_here(
     centre: RunningCentre, pc: RoomPc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = pc.note(NoteKind.SESSION_OPENED, SESSION)
-    lost, gap = pc.segment(SESSION), pc.gap(10, GapCause.WRITER_OVERFLOW)
+    lost, gap = pc.segment(SESSION, PLAIN), pc.gap(10, GapCause.WRITER_OVERFLOW)
     start_ns = pc.wall_ns - 20 * S
     monkeypatch.setattr(pc, "wall_ns", start_ns)
-    copied = SegmentManifest.model_validate(
-        peek_json(pc.segment(SESSION)) | {"replaces": [jws_sha256(lost), jws_sha256(gap)], "sequence": 500_000_000}
-    )
-    sealed = pc.sealed.popitem()[1]
-    copy = pc.append(copied)
-    pc.sealed[jws_sha256(copy)] = sealed
+    copy = as_copy(pc, pc.segment(SESSION, PLAIN), replaces=[lost, gap])
     closed = pc.note(NoteKind.SESSION_CLOSED, SESSION)
     assert {one["status"] for one in pc.send(opened, lost, gap, copy, closed)} == {"accepted"}
     assert entries(centre)[jws_sha256(lost)].settled_by is None  # its bytes may still come before the copy's
     pc.deliver_known(copy)
     rows = entries(centre)
-    assert {rows[jws_sha256(jws)].settled_by for jws in (lost, gap)} == {jws_sha256(copy)}
+    assert rows[jws_sha256(lost)].settled_by == jws_sha256(copy)
+    assert rows[jws_sha256(gap)].settled_by is None  # what the copy covers of it is left out of the line anyway
     with centre.center.database.reading() as db:
         row = db.get_one(RoomSession, SESSION)
         line = timeline_of(db, session_stretch(db, row))
@@ -100,6 +123,31 @@ def test_the_second_copy_stands_for_what_it_replaces_once_its_bytes_are_here(
     assert [piece.entry for piece in line.pieces] == [jws_sha256(copy)]
     assert "not-archived" not in {missing.cause for missing in line.missing}
     assert (shown.waiting, shown.archived) == (0, 1)
+
+
+@pytest.mark.parametrize("change", ["other-pictures", "shorter", "other-run"])
+def test_a_broken_into_room_puts_nothing_in_the_place_of_archived_footage(
+    centre: RunningCentre, pc: RoomPc, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    opened = pc.note(NoteKind.SESSION_OPENED, SESSION)
+    good = with_fragments(pc, pc.segment(SESSION, PLAIN), PLAIN)
+    closed = pc.note(NoteKind.SESSION_CLOSED, SESSION)
+    pc.send(opened, good, closed)
+    pc.deliver_known(good)
+    monkeypatch.setattr(pc, "wall_ns", pc.wall_ns - 10 * S)
+    if change == "other-run":
+        monkeypatch.setattr(pc, "run", "e" * 32)
+    plain = secrets.token_bytes(3000) if change == "other-pictures" else PLAIN
+    forged = as_copy(
+        pc, pc.segment(SESSION, plain), replaces=[good], plain=plain[:1500] if change == "shorter" else plain
+    )
+    pc.send(forged)
+    pc.deliver_known(forged)
+    assert entries(centre)[jws_sha256(good)].settled_by is None
+    with centre.center.database.reading() as db:
+        assert "copy-differs" in set(db.scalars(select(Alarm.code)))
+        line = timeline_of(db, session_stretch(db, db.get_one(RoomSession, SESSION)))
+    assert jws_sha256(good) in [piece.entry for piece in line.pieces]
 
 
 def test_the_keeper_looks_at_each_waiting_segment_once_and_by_pages(
