@@ -139,7 +139,7 @@ class SoundSettings(Strict):
 class SpoolSettings(Strict):
     segment_s: int = Field(10, ge=4, le=30)
     keep_receipted_hours: int = Field(72, ge=0, le=24 * 90, description="how long the room keeps what the archive has")
-    reserve_mb: int = Field(500, ge=50, description="space on the disk that recording leaves free")
+    reserve_mb: int = Field(500, ge=50, le=50_000, description="space on the disk that recording leaves free")
     keep_unarchived_days: int = Field(
         30, ge=7, le=365, description="only on a full disk: footage that never belonged to a session may go after it"
     )

@@ -51,7 +51,7 @@ def take_correction(session: Session, device: Device, note: NoteManifest, sha256
 
 def date_entry(session: Session, device: Device, entry: Entry, manifest: AnyManifest, now_ns: int) -> None:
     """Where the entry stands in time, as well as it is known now: by its own clock, or by a correction that has come,
-    before the entry or after it."""
+    before the entry or after it. Never after the moment at which it had come here."""
     dating = Dating(_corrections_for(session, entry))
     dated = dating.date(manifest)
     ends = [dated.start.wall_ns, dated.end.wall_ns]
@@ -59,7 +59,11 @@ def date_entry(session: Session, device: Device, entry: Entry, manifest: AnyMani
     if isinstance(manifest, GapManifest) and manifest.track == "all" and manifest.run is None:
         ends[0] = _since(session, entry, manifest, ends[1])
     ends.sort()
-    if not dated.corrected or not all(_plausible(wall_ns, device, now_ns) for wall_ns in ends):
+    if not dated.corrected:
+        return
+    if not all(_plausible(wall_ns, device, entry.received_wall_ns) for wall_ns in ends):
+        if ends[1] > entry.received_wall_ns + AHEAD_NS:
+            raise_alarm(session, now_ns, "correction-implausible", room_id=device.room_id, device_id=device.id)
         return
     entry.signed_start_wall_ns, entry.signed_end_wall_ns = signed
     entry.start_wall_ns, entry.end_wall_ns = ends

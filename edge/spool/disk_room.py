@@ -22,6 +22,7 @@ from storage.signing import PublicKey
 
 log = structlog.get_logger("spool")
 LONGEST_NS = 2_000_000_000  # spent on making room before footage has its turn
+ROOMY_SHARE, ROOMY_BYTES = 10, 64 << 20  # free: a tenth, and more than the least reserve with its margin
 AT_ONCE = 64  # files let go in one go, so that the spool's thread is back with the footage soon
 RESUME_MARGIN_BYTES = 8 << 20  # one segment more than the reserve, so that recording does not stop and go
 
@@ -87,8 +88,9 @@ class DiskRoom:
         return prune(self._spool, self._index, chosen, self._centre) if chosen else 0
 
     def _let_go_old(self, missing: int) -> int:
-        """Only when nothing receipted is left that could go."""
-        if self._expiring is None or self.limits.keep_unarchived_ns is None:
+        """Only when nothing receipted is left that could go, and the disk is full indeed: no reserve, however large it
+        was configured, makes it so while a tenth is free."""
+        if self._expiring is None or self.limits.keep_unarchived_ns is None or _is_roomy(self._spool):
             return 0
         return self._expiring.let_go(missing, self.limits.keep_unarchived_ns)
 
@@ -97,6 +99,11 @@ def free_bytes(directory: Path) -> int:
     """What this user may still write on the disk that `directory` lies on."""
     state = os.statvfs(directory)
     return state.f_bavail * state.f_frsize
+
+
+def _is_roomy(directory: Path) -> bool:
+    state = os.statvfs(directory)
+    return state.f_bavail * state.f_frsize > max(state.f_blocks * state.f_frsize // ROOMY_SHARE, ROOMY_BYTES)
 
 
 def is_out_of_room(error: BaseException) -> bool:

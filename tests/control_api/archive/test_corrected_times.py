@@ -96,3 +96,17 @@ def test_a_correction_that_can_not_be_is_alarmed_of_and_counts_for_nothing(
     with centre.center.database.reading() as db:
         assert "correction-implausible" in set(db.scalars(select(Alarm.code)))
         assert db.get_one(RoomSession, SESSION).signed_opened_wall_ns is None
+
+
+def test_no_correction_moves_a_session_to_after_the_moment_at_which_it_came_here(
+    centre: RunningCentre, pc: WrongClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = [pc.note(NoteKind.RECORDER_STARTED, detail="boot=b-1"), pc.note(NoteKind.SESSION_OPENED, SESSION)]
+    pc.send(*sent)
+    later_ns = time.time_ns() + 86400 * S  # a day after: the room wants its session to be found tomorrow
+    monkeypatch.setattr(centre.center, "now_ns", lambda: later_ns + 60 * S)
+    pc.sign_in()
+    pc.send(correction(pc, 2, 2, later_ns - 7 * S - 1000 * S))
+    with centre.center.database.reading() as db:
+        assert db.get_one(RoomSession, SESSION).signed_opened_wall_ns is None
+        assert "correction-implausible" in set(db.scalars(select(Alarm.code)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from edge.agent.spool_reader import SpoolReader
+from edge.spool.disk_room import DiskRoom, RoomLimits
 from edge.spool.expiring import Expiring
 from edge.spool.moments import moment_at
 from storage.manifest import ClockState, GapCause, GapManifest, Moment, NoteKind, SegmentManifest
@@ -274,3 +276,18 @@ def test_after_expiring_the_next_run_still_knows_where_the_timeline_ended(begin_
     life = begin_life()
     assert life.missing is not None
     assert life.missing.since == last[0].end
+
+
+@pytest.mark.parametrize(("free_share", "gone"), [(0.5, False), (0.02, True)])
+def test_a_huge_reserve_makes_no_disk_full(
+    aged: Aged, hands: Hands, monkeypatch: pytest.MonkeyPatch, free_share: float, gone: bool
+) -> None:
+    """Whoever may configure a room could else let go all that waits, while half the disk is free."""
+    first = aged.run()[0]
+    hands.pass_by(40 * DAY)
+    blocks = 25_000_000
+    disk = SimpleNamespace(f_bavail=int(blocks * free_share), f_frsize=4096, f_blocks=blocks)
+    monkeypatch.setattr("edge.spool.disk_room.os.statvfs", lambda _: disk)
+    limits = RoomLimits(reserve_bytes=90 * 10**9, keep_ns=0, keep_unarchived_ns=30 * DAY)
+    DiskRoom(aged.life.spool, aged.life.index, aged.life.keys.centre.public, limits, aged.expiring).make()
+    assert (path_of(first) not in aged.files()) == gone
