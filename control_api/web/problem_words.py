@@ -48,6 +48,7 @@ PROBLEMS: dict[str, str] = {
     "camera-login-refused": _("摄像头拒绝登录"),
     "camera-missing": _("没有找到摄像头"),
     "camera-path-unknown": _("摄像头地址不对"),
+    "camera-picture-too-large": _("摄像头画面尺寸过大"),
     "camera-silent": _("摄像头没有送来画面"),
     "camera-unplugged": _("摄像头被拔下"),
     "camera-unreachable": _("连不上摄像头"),

@@ -11,6 +11,8 @@ import numpy as np
 from edge.capture.frame import SOUND_RATE, Samples
 from edge.capture.source import TrackKind
 
+MOST_PIXELS = 13_000_000  # a camera of 12 megapixels; what claims more could take all memory with a few packets
+WITHIN_BOUNDS = {"max_pixels": str(MOST_PIXELS)}
 _LAYOUTS = {1: "mono", 2: "stereo"}
 
 
@@ -36,6 +38,8 @@ class ContainerTracks:
     def __init__(self, container: av.container.InputContainer, wanted: frozenset[TrackKind]) -> None:
         self.video = next(iter(container.streams.video), None) if "video" in wanted else None
         self.audio = next(iter(container.streams.audio), None) if "audio" in wanted else None
+        if self.video is not None:
+            self.video.codec_context.options = WITHIN_BOUNDS
         self._resampler: av.AudioResampler | None = None
         self._channels = 1
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import av
 
 from config.room import RtspSource as RtspSettings
-from edge.capture.decoding import ContainerTracks, Picture, Sound
+from edge.capture.decoding import MOST_PIXELS, ContainerTracks, Picture, Sound
 from edge.capture.frame import AudioBlock, Captured, CopiedPacket, VideoFrame
 from edge.capture.source import SourceError, SourceLost, SourceUnavailable, TrackKind
 from edge.timeline.arrival_clock import ArrivalClock
@@ -56,6 +56,7 @@ class RtspSource:
             raise opening_fault(error) from None
         self._container = container
         self._tracks = ContainerTracks(container, self._wanted)
+        _check_size(self._tracks)
         if self._settings.copy_video:
             _check_copyable(self._tracks)
         self._packets = container.demux(*self._tracks.streams)
@@ -149,6 +150,17 @@ def opening_fault(error: Exception) -> SourceUnavailable:
         f"The network camera can't be reached ({name}); sound goes on and it is tried again. "
         "Check its power, cable and address",
     )
+
+
+def _check_size(tracks: ContainerTracks) -> None:
+    video = tracks.video
+    if video is not None and video.width * video.height > MOST_PIXELS:
+        raise SourceUnavailable(
+            "camera-picture-too-large",
+            "网络摄像机的画面尺寸过大，无法录制，录音照常进行。请在摄像机上调小分辨率（不超过 1200 万像素）",
+            "The network camera's picture is too large to record; sound goes on. Set a smaller size on the camera (at"
+            " most 12 megapixels)",
+        )
 
 
 def _check_copyable(tracks: ContainerTracks) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from av.codec import CodecContext
 
+from edge.capture.decoding import WITHIN_BOUNDS
 from edge.capture.frame import AudioBlock, Captured, CopiedPacket, Samples, VideoFrame
 from edge.capture.planes import plane_of
 from storage.manifest import SourceName
@@ -81,6 +82,7 @@ def small_luma(item: VideoFrame | CopiedPacket) -> Luma | None:
 
 def _decode(data: bytes) -> av.VideoFrame | None:
     decoder = CodecContext.create("h264", "r")
+    decoder.options = WITHIN_BOUNDS
     try:
         pictures = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     except av.FFmpegError:
