@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from dataclasses import dataclass, field
 
 import structlog
@@ -59,9 +60,9 @@ class Agent:
     def __init__(self, settings: AgentSettings, timing: Timing | None = None) -> None:
         self.timing = timing or Timing()
         self.board = Board(program_version())
-        self._trust = trusted_certificates(settings.ca_file)
-        certificates = self._trust.certificates
         own = settings.data_directory / "agent"
+        self._trust = trusted_certificates(settings.ca_file, own / "known-time")
+        certificates = self._trust.certificates
         self._database = open_database(own / "agent.sqlite")
         self.record = RoomRecord(self._database)
         self.outbox = Outbox(self._database)
@@ -159,7 +160,10 @@ class Agent:
     async def look_at_recorder(self) -> None:
         """How the recorder is, and with it how this PC's clock is known. Raises RecorderSilent."""
         self.board.recorder_says(await self.recorder.status())
-        self._trust.clock_is(clock_synchronized(self.board.recorder))
+        synchronized = clock_synchronized(self.board.recorder)
+        self._trust.clock_is(synchronized)
+        if synchronized:
+            self._trust.time_is(time.time_ns())
 
     async def _read_status(self) -> float:
         await self.look_at_recorder()

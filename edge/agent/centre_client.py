@@ -45,10 +45,10 @@ def check_address(url: str) -> str:
     )
 
 
-def trusted_certificates(ca_file: Path | None) -> Trust:
+def trusted_certificates(ca_file: Path | None, known_file: Path | None = None) -> Trust:
     """Raises UnsafeAddress when the county's CA file can't be used."""
     try:
-        return Trust(ca_file)
+        return Trust(ca_file, known_file)
     except (OSError, ssl.SSLError) as error:
         raise UnsafeAddress(f"ca_file: {ca_file} holds no usable certificate ({error})") from error
 

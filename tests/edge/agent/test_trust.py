@@ -91,6 +91,30 @@ def test_dates_are_passed_over_only_while_the_clock_is_wrong(tmp_path: Path) -> 
     asyncio.run(story())
 
 
+def test_a_certificate_that_had_expired_before_the_clock_was_lost_stays_expired(tmp_path: Path) -> None:
+    """Whoever stole an old key of the centre's, and keeps time servers away from the room, is not believed."""
+    county, known = Authority(tmp_path, "county"), tmp_path / "known-time"
+    expires = IN_TEN_DAYS + timedelta(days=90)
+
+    async def story() -> None:
+        async with served(county.serving()) as port:
+            trust = Trust(county.file, known)
+            trust.time_is(int((expires - timedelta(days=1)).timestamp()) * 10**9)
+            trust.clock_is(False)
+            assert await connect(trust, port)  # it was good when the time was last known
+            trust.time_is(int((expires + timedelta(days=1)).timestamp()) * 10**9)
+            assert not await connect(trust, port)
+            woken = Trust(county.file, known)  # in 1970, after a restart
+            woken.clock_is(False)
+            assert not await connect(woken, port)
+            known.write_text("?")
+            forgetful = Trust(county.file, known)
+            forgetful.clock_is(False)
+            assert await connect(forgetful, port)
+
+    asyncio.run(story())
+
+
 def test_without_a_pinned_ca_dates_always_count() -> None:
     trust = Trust(None)
     trust.clock_is(False)
