@@ -29,7 +29,7 @@ class AccessGrant(Base):
     previous: Mapped[Digest | None]
     sha256: Mapped[Digest] = mapped_column(unique=True)
 
-    # A look at a stretch that belongs to no session: from and to. Not under the row's hash; the reason names it.
+    # A look at a stretch that belongs to no session: from and to, under the row's hash.
     from_wall_ns: Mapped[WallNs | None]
     to_wall_ns: Mapped[WallNs | None]
 

@@ -28,6 +28,7 @@ PAGE_ROWS = 100
 _HEAD = "register-head"
 KIND = "register"
 FIELDS = ("id", "account", "person", "unit", "what", "room", "session", "reason", "granted_wall_ns", "previous")
+STRETCH_FIELDS = ("from_wall_ns", "to_wall_ns")  # only of a look at a stretch without a session
 PERMISSIONS = {
     "replay": Permission.REPLAY,
     "download": Permission.DOWNLOAD,
@@ -43,6 +44,17 @@ class RegisterFault:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a row is to say. `span_ns`: the only stretch that it is good for, where it names no session."""
+
+    what: str
+    room_id: str
+    reason: str
+    session_id: str | None = None
+    span_ns: tuple[int, int] | None = None
+
+
 def grant_access(
     session: Session,
     center: Center,
@@ -55,12 +67,23 @@ def grant_access(
     session_id: str | None = None,
 ) -> AccessGrant:
     """Commit it before any footage leaves. Raises NotAllowed, NotFound, CenterError `no-reason`."""
-    actor.check(PERMISSIONS[what])
-    if session.get(Room, room_id) is None:
+    return _grant(session, center, actor, now_ns, _Wanted(what, room_id, reason, session_id))
+
+
+def grant_stretch(
+    session: Session, center: Center, actor: Actor, now_ns: int, room_id: str, span_ns: tuple[int, int], reason: str
+) -> AccessGrant:
+    """A look at a stretch of a room's footage that belongs to no session. As `grant_access`."""
+    return _grant(session, center, actor, now_ns, _Wanted("replay", room_id, reason, span_ns=span_ns))
+
+
+def _grant(session: Session, center: Center, actor: Actor, now_ns: int, wanted: _Wanted) -> AccessGrant:
+    actor.check(PERMISSIONS[wanted.what])
+    if session.get(Room, wanted.room_id) is None:
         raise NotFound
-    if session_id is not None:
-        row = session.get(RoomSession, session_id)
-        if row is None or row.room_id != room_id:
+    if wanted.session_id is not None:
+        row = session.get(RoomSession, wanted.session_id)
+        if row is None or row.room_id != wanted.room_id:
             raise NotFound
     head = locked_head(session, _HEAD)
     grant = AccessGrant(
@@ -68,29 +91,24 @@ def grant_access(
         account_id=actor.account_id,
         person=actor.name,
         unit=actor.unit_name,
-        what=what,
-        room_id=room_id,
-        session_id=session_id,
-        reason=check_reason(reason),
+        what=wanted.what,
+        room_id=wanted.room_id,
+        session_id=wanted.session_id,
+        reason=check_reason(wanted.reason),
         granted_wall_ns=now_ns,
         previous=head.value or None,
+        from_wall_ns=wanted.span_ns[0] if wanted.span_ns else None,
+        to_wall_ns=wanted.span_ns[1] if wanted.span_ns else None,
     )
     grant.sha256 = row_hash(grant)
     head.value = grant.sha256
     session.add(grant)
     session.flush()
-    body = dict(zip(FIELDS, _fields(grant), strict=True)) | {"number": grant.number, "sha256": grant.sha256}
+    fields = _fields(grant)
+    names = (*FIELDS, *STRETCH_FIELDS)[: len(fields)]
+    body = dict(zip(names, fields, strict=True)) | {"number": grant.number, "sha256": grant.sha256}
     add_record(session, center, now_ns, KIND, body, grant.id)
     center.hurry()
-    return grant
-
-
-def grant_stretch(
-    session: Session, center: Center, actor: Actor, now_ns: int, room_id: str, span_ns: tuple[int, int], reason: str
-) -> AccessGrant:
-    """A look at a stretch of a room's footage that belongs to no session. As `grant_access`."""
-    grant = grant_access(session, center, actor, now_ns, what="replay", room_id=room_id, reason=reason)
-    grant.from_wall_ns, grant.to_wall_ns = span_ns
     return grant
 
 
@@ -164,7 +182,8 @@ def row_hash(grant: AccessGrant) -> str:
 
 
 def _fields(grant: AccessGrant) -> list[str | None]:
-    """In the order of FIELDS."""
+    """In the order of FIELDS; of a look at a stretch without a session its span too: nobody widens it unseen."""
+    span = () if grant.from_wall_ns is None else (str(grant.from_wall_ns), str(grant.to_wall_ns))
     return [
         grant.id,
         grant.account_id,
@@ -176,4 +195,5 @@ def _fields(grant: AccessGrant) -> list[str | None]:
         grant.reason,
         str(grant.granted_wall_ns),
         grant.previous,
+        *span,
     ]

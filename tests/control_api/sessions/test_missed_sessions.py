@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from control_api.database import AccessGrant, ArchiveWrite, MissedAnswer, MissedSession
 from control_api.errors import CenterError, NotAllowed
+from control_api.register.service import check_chain
 from control_api.sessions.missed import LONGEST_NS, answer_missed, count_open, list_missed
 from storage.manifest import NoteKind
 from tests.control_api.room_pc import RoomPc
@@ -101,6 +103,18 @@ def test_a_look_at_it_stands_in_the_register_and_reaches_no_further(
     assert supervisor.get(f"{address}/segments/{jws_sha256(later)}.m4s").status_code == 404
     assert form(centre.person("duty-officer"), f"/missed/{missed}/review", reason="看看")[0] == 403
     assert supervisor.get("/register").status_code == 200
+
+
+@pytest.mark.parametrize("widened", [{"to_wall_ns": 2**62}, {"from_wall_ns": None, "to_wall_ns": None}])
+def test_whoever_widens_a_look_in_the_database_is_found_out(
+    centre: RunningCentre, missed: str, widened: dict[str, int | None]
+) -> None:
+    assert form(centre.person("supervisor"), f"/missed/{missed}/review", reason="核实是否漏登")[0] == 303
+    with centre.center.database.writing() as db:
+        assert check_chain(db) is None
+        db.execute(update(AccessGrant).values(**widened))
+        db.expire_all()
+        assert check_chain(db) is not None
 
 
 def test_a_claim_without_bounds_is_cut(centre: RunningCentre, pc: RoomPc) -> None:
