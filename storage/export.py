@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from storage.chain import AnyManifest
-from storage.dating import Redated, corrections_of, date_entries, redated
+from storage.dating import DatedEntry, corrections_of, date_entries, redated
 from storage.errors import StorageError
-from storage.export_text import VERIFY_TEXT, LeftOut, damaged_text, times_text
+from storage.export_text import VERIFY_TEXT, JoinedFile, LeftOut, damaged_text, record_text, times_text
 from storage.joining import JoinedFragment, join_segments, joined_fragments, split_stretches
 from storage.key_record import KeyRecord
 from storage.manifest import SegmentManifest
@@ -36,7 +36,7 @@ class SegmentLost(StorageError):
 class PackageContents:
     """What goes in. `entries`: (manifest, JWS) of the stretch in chain order, with no hole; `segments`: those of them
     whose footage goes along; `receipts`: by the entry's JWS hash or number as (device, number); `corrections`: notes of
-    the same chains from after the stretch that date entries of it."""
+    the same chains from after the stretch that date entries of it; `account`: what happened, in words."""
 
     session: str
     made_wall_ns: int
@@ -46,6 +46,7 @@ class PackageContents:
     receipts: Mapping[tuple[str, int], str] = field(default_factory=dict)
     further: Mapping[str, bytes] = field(default_factory=dict)
     corrections: Sequence[tuple[AnyManifest, str]] = ()
+    account: str = ""
 
 
 def build_package(contents: PackageContents, open_segment: OpenSegment, zone: tzinfo = UTC) -> Iterator[bytes]:
@@ -62,6 +63,8 @@ def build_package(contents: PackageContents, open_segment: OpenSegment, zone: tz
     footage = _Footage(package, open_segment)
     for stretch in split_stretches(contents.segments):
         yield from footage.add(stretch)
+    record = record_text(contents.account, footage.files, _dated(contents), zone)
+    yield from package.add("RECORD.txt", [_for_any_editor(record)])
     if footage.left_out:
         yield from package.add("DAMAGED.txt", [_for_any_editor(damaged_text(footage.left_out, zone))])
     yield from package.add("SHA256SUMS", [package.sums()])
@@ -94,13 +97,19 @@ def _small_files(contents: PackageContents) -> Iterator[tuple[str, bytes]]:
 
 def _times(contents: PackageContents, zone: tzinfo) -> str:
     """What was signed with a wrong clock, and when it really was; empty where all is as signed."""
+    found = {device: redated(dated.values()) for device, dated in _dated(contents).items()}
+    return times_text(found, zone) if any(found.values()) else ""
+
+
+def _dated(contents: PackageContents) -> dict[str, dict[int, DatedEntry]]:
+    """By device and number: when each entry really was."""
     stated = [manifest for manifest, _ in (*contents.entries, *contents.corrections)]
-    found: dict[str, list[Redated]] = {}
+    found: dict[str, dict[int, DatedEntry]] = {}
     for device in dict.fromkeys(manifest.device for manifest, _ in contents.entries):
         entries = [manifest for manifest, _ in contents.entries if manifest.device == device]
         corrections = corrections_of(one for one in stated if one.device == device)
-        found[device] = redated(date_entries(entries, corrections))
-    return times_text(found, zone) if any(found.values()) else ""
+        found[device] = {one.number: one for one in date_entries(entries, corrections)}
+    return found
 
 
 def _for_any_editor(text: str) -> bytes:
@@ -156,6 +165,7 @@ class _Footage:
         self._package, self._open_segment = package, open_segment
         self._files = 0
         self.left_out: list[LeftOut] = []
+        self.files: list[JoinedFile] = []
 
     def add(self, stretch: Sequence[SegmentManifest]) -> Iterator[bytes]:
         rest = list(stretch)
@@ -185,6 +195,7 @@ class _Footage:
 
         name = f"footage/{self._files:03d}"
         yield from self._package.add(f"{name}.mp4", join_segments(planned, opened()))
+        self.files.append(JoinedFile(f"{name}.mp4", planned[:written]))
         number = sum(len(manifest.opened.fragments) for manifest in planned[:written])
         yield from self._package.add(f"{name}.fragments.txt", [_fragment_list(joined_fragments(planned)[:number])])
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from storage.dating import Redated
-from storage.manifest import SegmentManifest
+from storage.dating import DatedEntry, Redated
+from storage.manifest import AudioTrack, SegmentManifest
 
 VERIFY_TEXT = """\
 如何核验本录像包 / How to verify this package
@@ -19,6 +19,7 @@ VERIFY_TEXT = """\
   entries/*.jws              录制设备对每个片段、每次中断的签名记录（RFC 7515，Ed25519），逐条相接
   entries/*.receipt.jws      县接待中心的归档回执
   keys/*.json, keys/*.pem    设备和中心的公钥
+  RECORD.txt                 录像说明：每个文件的起止时刻、中断及原因、房间记录，由县接待中心按签名条目写成
   DAMAGED.txt                仅在有片段损坏或缺失、未能放入时才有：缺哪一段、为什么
   TIMES.txt, corrections/    仅在有条目写入时设备时钟有误才有：签名所载时刻与校正后的时刻，及签名的校正记录
   SHA256SUMS                 本包各文件的 SHA-256
@@ -46,6 +47,8 @@ VERIFY_TEXT = """\
 
 四、条目种类
   segment 片段；gap 中断（cause 为原因）；note 事项（如开场、结束、补录编号）。时间为 UTC 纳秒。
+  segment 中有 replaces 的来自房间的第二份录像，代替其列出的条目（该条 .jws 文件的 SHA-256）。
+  声音有两个声道且 tracks 中有 microphones 时，左声道为接谈员（microphone），右声道为来访人（second-microphone）。
 
 
 I. What is in it
@@ -55,6 +58,8 @@ I. What is in it
                              each entry naming the one before it
   entries/*.receipt.jws      the county centre's receipts
   keys/*.json, keys/*.pem    public keys of device and centre
+  RECORD.txt                 the footage in words: from when to when each file goes, what is missing and why, what the
+                             room noted; written by the county centre from the signed entries
   DAMAGED.txt                only where segments were damaged or missing and left out: which stretch, and why
   TIMES.txt, corrections/    only where entries were made while the device's clock was wrong: their times as signed
                              and as corrected, and the signed notes that correct them
@@ -84,7 +89,9 @@ III. Without our software
 
 IV. Kinds of entries
   segment: footage; gap: footage is missing, with its cause; note: something that happened, such as a session opened.
-  Times are UTC in nanoseconds.
+  Times are UTC in nanoseconds. A segment with "replaces" is of the room's second copy and stands for the entries that
+  it lists (SHA-256 of their .jws files). Where sound has two channels and tracks name microphones, the left one is the
+  officer's (microphone), the right one the visitor's (second-microphone).
 """
 
 _DAMAGED_HEAD = """\
@@ -115,6 +122,50 @@ class LeftOut:
 def damaged_text(left_out: Sequence[LeftOut], zone: tzinfo = UTC) -> str:
     """What was left out, one after the other, with the wall time in `zone`."""
     return _DAMAGED_HEAD + "".join(_of_one(place, one, zone) for place, one in enumerate(left_out, start=1))
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedFile:
+    """A file of the folder footage and the segments in it."""
+
+    name: str
+    segments: Sequence[SegmentManifest]
+
+
+_RECORD_HEAD = """\
+录像说明 / About this footage
+=============================
+
+由县接待中心按签名条目写成，便于阅读；以签名条目为准。时刻均为校正后的当地时间。
+Written by the county centre from the signed entries, to be read; the entries decide. All times are local, as corrected.
+
+一、录像文件 / Files
+"""
+
+
+def record_text(
+    account: str,
+    files: Sequence[JoinedFile],
+    dated: Mapping[str, Mapping[int, DatedEntry]],
+    zone: tzinfo = UTC,
+) -> str:
+    """What each file holds, by the best-known times, and then `account`."""
+    return _RECORD_HEAD + "".join(_of_file(one, dated, zone) for one in files) + account
+
+
+def _of_file(file: JoinedFile, dated: Mapping[str, Mapping[int, DatedEntry]], zone: tzinfo) -> str:
+    first, last = (dated[one.device][one.number] for one in (file.segments[0], file.segments[-1]))
+    span = f"{_moment(first.start.wall_ns, zone)}  –  {_moment(last.end.wall_ns, zone)}"
+    lines = [f"  {file.name}  {span}"]
+    if any(one.replaces is not None for one in file.segments):
+        lines.append("    来自房间的第二份录像，代替缺失、损坏或不全的片段 / of the room's second copy")
+    if any(one.recovered and one.replaces is None for one in file.segments):
+        lines.append(
+            "    末尾因断电或程序故障中断，已恢复到最后一个完整分段 / ends in a power cut or fault; recovered whole"
+        )
+    if any(isinstance(track, AudioTrack) and track.microphones for one in file.segments for track in one.tracks):
+        lines.append("    左声道：接谈员；右声道：来访人 / left channel: officer; right channel: visitor")
+    return "\n".join(lines) + "\n"
 
 
 _TIMES_HEAD = """\

@@ -69,12 +69,16 @@ def stored_segment(db: Session, stretch: Stretch, entry_sha256: str) -> Stored:
     )
 
 
-def first_of_run(db: Session, stretch: Stretch, run: str) -> Stored:
-    """The run's first archived segment in this stretch: every segment of a run begins with the run's init bytes."""
-    for entry in entries_in(db, stretch):
-        if entry.kind == "segment" and entry.run == run and entry.state == "receipted":
-            return stored_segment(db, stretch, entry.sha256)
-    raise NotFound
+def segments_of_run(db: Session, stretch: Stretch, run: str) -> list[Stored]:
+    """The run's archived segments in this stretch that play: each begins with the run's init bytes. Raises NotFound."""
+    found = [
+        stored_segment(db, stretch, entry.sha256)
+        for entry in entries_in(db, stretch)
+        if entry.kind == "segment" and entry.run == run and entry.state == "receipted" and entry.settled_by is None
+    ]
+    if not found:
+        raise NotFound
+    return found
 
 
 def notes_in(db: Session, stretch: Stretch) -> list[tuple[int, NoteManifest]]:

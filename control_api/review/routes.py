@@ -5,8 +5,9 @@ Every answer with footage asks anew who is asking: a person whose rights end see
 
 from __future__ import annotations
 
+import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -20,9 +21,10 @@ from control_api.center import Center, center_of
 from control_api.database import AccessGrant, Room, RoomSession
 from control_api.errors import CenterError, NotFound
 from control_api.register.service import get_grant, grant_access, record_stretch
-from control_api.review.footage import Stored, first_of_run, notes_in, stored_segment, timeline_of
+from control_api.review.account import account_of
+from control_api.review.footage import Stored, notes_in, segments_of_run, stored_segment, timeline_of
 from control_api.review.marks import marks_of
-from control_api.review.opening import open_segment
+from control_api.review.opening import Damaged, open_segment
 from control_api.review.package import gather, stream
 from control_api.review.viewing import playlist, timeline_json
 from control_api.sessions.describe import describe_sessions
@@ -41,6 +43,7 @@ Text = Annotated[str, Form()]
 NO_STORE = {"cache-control": "no-store"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 MOST_SKIPPED = 50
+MOST_TRIED = 5  # segments of a run, for its init bytes
 
 
 @router.post("/review")
@@ -110,11 +113,15 @@ def give_playlist(request: Request, actor: Viewer, access: str, skip: str = "") 
 
 @router.get("/review/{access}/init/{run}.mp4")
 def give_init(request: Request, actor: Viewer, access: str, run: str) -> Response:
-    """The run's ftyp+moov: no picture and no sound is in it, so that the register notes nothing."""
+    """The run's ftyp+moov: no picture and no sound is in it, so that the register notes nothing. A damaged segment
+    does not keep the others of its run from being played."""
     center = center_of(request)
     with center.database.reading() as db:
-        stored = first_of_run(db, _allowed(db, center, actor, access).stretch, run)
-    return Response(open_segment(center, stored).init, media_type="video/mp4", headers=NO_STORE)
+        found = segments_of_run(db, _allowed(db, center, actor, access).stretch, run)[:MOST_TRIED]
+    for stored in found[:-1]:
+        with contextlib.suppress(Damaged):
+            return Response(open_segment(center, stored).init, media_type="video/mp4", headers=NO_STORE)
+    return Response(open_segment(center, found[-1]).init, media_type="video/mp4", headers=NO_STORE)
 
 
 @router.get("/review/{access}/segments/{entry}.m4s")
@@ -155,6 +162,12 @@ def download(request: Request, actor: Taker, session: Text = "", reason: Text = 
         with center.database.writing() as db:
             row = get_session(db, session)
             contents, stored = gather(db, row, center.now_ns())
+            stretch = session_stretch(db, row)
+            english = pages_of(request).translators["en"].text
+            account = account_of(
+                timeline_of(db, stretch), notes_in(db, stretch), english, pages_of(request).county_time
+            )
+            contents = replace(contents, account=account)
             grant = grant_access(
                 db,
                 center,

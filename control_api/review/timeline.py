@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from storage.manifest import AS_CONFIGURED, GapManifest, SegmentManifest
+from storage.manifest import AS_CONFIGURED, AudioTrack, GapManifest, SegmentManifest
 
 HOLE_NS = 1_000_000_000  # a shorter hole between two pieces is rounding of clocks
 
@@ -28,6 +28,8 @@ class Piece:
     at_90k: int = 0
     in_run_90k: int = 0  # where it begins in its run
     signed_wall_ns: int | None = None  # what the room said, where a signed correction dates it otherwise
+    voices: str = ""  # who is on which channel: "microphones" (officer left, visitor right), "channels", or one for all
+    copied: bool = False  # from the room's second copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,17 @@ def _piece(item: Known) -> Piece:
         manifest.recovered,
         in_run_90k=manifest.sequence if start.pts_90k is None else start.pts_90k,
         signed_wall_ns=item.signed_wall_ns,
+        voices=_voices(manifest),
+        copied=manifest.replaces is not None,
     )
+
+
+def _voices(manifest: SegmentManifest) -> str:
+    """Two microphones have a channel each; what two channels of another source hold is not known."""
+    for track in manifest.tracks:
+        if isinstance(track, AudioTrack) and track.channels == 2:
+            return "microphones" if len(track.microphones or ()) == 2 else "channels"
+    return ""
 
 
 def _place(pieces: Sequence[Piece]) -> tuple[Piece, ...]:

@@ -33,6 +33,7 @@ def timeline_json(line: Timeline, translate: Any) -> dict[str, Any]:
     return {
         "from_ms": line.start_wall_ns // MS_NS,
         "to_ms": line.end_wall_ns // MS_NS,
+        "voices": _voices(line),
         "pieces": [
             {
                 "entry": piece.entry,
@@ -40,6 +41,7 @@ def timeline_json(line: Timeline, translate: Any) -> dict[str, Any]:
                 "length_s": piece.length_90k / 90_000,
                 "wall_ms": piece.start_wall_ns // MS_NS,
                 "recovered": piece.recovered,
+                "copied": piece.copied,
                 "signed_ms": None if piece.signed_wall_ns is None else piece.signed_wall_ns // MS_NS,
             }
             for piece in line.pieces
@@ -56,3 +58,9 @@ def timeline_json(line: Timeline, translate: Any) -> dict[str, Any]:
             for gap in line.missing
         ],
     }
+
+
+def _voices(line: Timeline) -> str:
+    """What can be heard alone; officer and visitor only where that holds for all that has two channels."""
+    found = {piece.voices for piece in line.pieces} - {""}
+    return found.pop() if len(found) == 1 else "channels" if found else ""

@@ -75,8 +75,16 @@ class SeededRoom:
         return [self._segment(recording, run, start_ns, at, session, archived) for at in range(0, seconds, 10)]
 
     def _segment(
-        self, recording: Recording, run: str, start_ns: int, at: int, session: str | None, archived: bool
+        self,
+        recording: Recording,
+        run: str,
+        start_ns: int,
+        at: int,
+        session: str | None,
+        archived: bool,
+        **otherwise: Any,
     ) -> str:
+        """`otherwise`: fields of the manifest that differ from an ordinary segment's."""
         pieces = recording.fragments[at : at + 10]
         padding = free_box(40)  # as a real room secures its last fragment
         opened = recording.init + b"".join(piece + padding for piece in pieces)
@@ -97,29 +105,31 @@ class SeededRoom:
         wall_ns = start_ns + at * S
         end_ns = wall_ns + len(pieces) * S
         digest = hashlib.sha256(sealed).hexdigest()
-        entry = self.add(
-            end_ns,
-            kind="segment",
-            run=run,
-            sequence=at // 10,
-            session=session,
-            start={"wall_ns": wall_ns, "mono_ns": wall_ns, "pts_90k": at * 90_000},
-            end={"wall_ns": end_ns, "mono_ns": end_ns, "pts_90k": (at + len(pieces)) * 90_000},
-            tracks=[
+        fields: dict[str, Any] = {
+            "kind": "segment",
+            "run": run,
+            "sequence": at // 10,
+            "session": session,
+            "start": {"wall_ns": wall_ns, "mono_ns": wall_ns, "pts_90k": at * 90_000},
+            "end": {"wall_ns": end_ns, "mono_ns": end_ns, "pts_90k": (at + len(pieces)) * 90_000},
+            "tracks": [
                 {"kind": "video", "codec": "avc1.42c01e", "width": 640, "height": 360, "rate": 10},
                 {"kind": "audio", "codec": "mp4a.40.2", "rate": 48000, "channels": 1},
             ],
-            sealed={"sha256": digest, "size": len(sealed)},
-            opened={
+            "sealed": {"sha256": digest, "size": len(sealed)},
+            "opened": {
                 "sha256": hashlib.sha256(opened).hexdigest(),
                 "size": len(opened),
                 "init_size": len(recording.init),
                 "init_sha256": hashlib.sha256(recording.init).hexdigest(),
                 "fragments": proofs,
             },
-        )
+        }
+        fields |= otherwise
+        entry = self.add(end_ns, **fields)
         if archived:
-            self.centre.store.put(segment_key(self.id, wall_ns, run, at // 10), sealed, len(sealed), digest)
+            key = segment_key(self.id, int(fields["start"]["wall_ns"]), run, fields["sequence"])
+            self.centre.store.put(key, sealed, len(sealed), digest)
             give_receipt(self.centre, self.known, entry)
         return entry
 

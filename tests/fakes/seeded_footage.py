@@ -28,7 +28,8 @@ class Recording:
     fragments: tuple[bytes, ...]
 
 
-def record(start_wall_ns: int, seconds: int, title: str) -> Recording:
+def record(start_wall_ns: int, seconds: int, title: str, tones: tuple[int, ...] = (220,)) -> Recording:
+    """`tones`: one for each channel, in hertz."""
     sink = BytesIO()
     options = {
         "movflags": "empty_moov+default_base_moof+frag_keyframe",
@@ -38,7 +39,7 @@ def record(start_wall_ns: int, seconds: int, title: str) -> Recording:
     with av.open(sink, "w", format="mp4", options=options) as out:
         video = out.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "profile": "baseline"})
         video.width, video.height, video.pix_fmt, video.gop_size = WIDTH, HEIGHT, "yuv420p", RATE
-        sound = out.add_stream("aac", rate=48000, layout="mono")
+        sound = out.add_stream("aac", rate=48000, layout="mono" if len(tones) == 1 else "stereo")
         for second in range(seconds):
             picture = _picture(start_wall_ns + second * 10**9, title)
             for index in range(RATE):
@@ -46,7 +47,7 @@ def record(start_wall_ns: int, seconds: int, title: str) -> Recording:
                 frame.pts = second * RATE + index
                 frame.pict_type = av.video.frame.PictureType.I if index == 0 else av.video.frame.PictureType.NONE
                 out.mux(video.encode(frame))
-            _encode_sound(out, sound, second)
+            _encode_sound(out, sound, second, tones)
         out.mux(video.encode(None))
         out.mux(sound.encode(None))
     init, fragments = split_fragments(sink.getvalue())
@@ -80,9 +81,12 @@ def _picture(wall_ns: int, title: str) -> np.ndarray:
     return np.asarray(image)
 
 
-def _encode_sound(out: av.container.OutputContainer, stream: av.AudioStream, second: int) -> None:
-    tone = (np.sin(np.arange(48000) * 2 * np.pi * 220 / 48000) * 2000).astype(np.int16).reshape(1, -1)
-    frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
+def _encode_sound(
+    out: av.container.OutputContainer, stream: av.AudioStream, second: int, tones: tuple[int, ...]
+) -> None:
+    at = np.arange(48000)[:, None] * 2 * np.pi / 48000
+    samples = (np.sin(at * np.array(tones)) * 2000).astype(np.int16).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono" if len(tones) == 1 else "stereo")
     frame.sample_rate = 48000
     frame.pts = second * 48000
     out.mux(stream.encode(frame))

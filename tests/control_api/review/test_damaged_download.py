@@ -81,3 +81,19 @@ def test_a_segment_harmed_in_the_archive_is_left_out(
     assert any(entry.sha256[:16] in detail for detail in details)
     assert entry.sha256 not in sent
     assert len(sent) == 8
+
+
+def test_a_run_whose_first_segment_is_harmed_still_plays(story: Story) -> None:
+    entry = archived(story, 0)
+    path, supervisor = place_of(story, entry), story.person("supervisor")
+    base = supervisor.watch(story.sessions["main"])
+    sealed, mode = path.read_bytes(), path.stat().st_mode
+    path.chmod(0o600)
+    flip(path)
+    try:
+        init = supervisor.get(f"{base}/init/{entry.run}.mp4")
+        assert (init.status_code, init.content[4:8]) == (200, b"ftyp")
+        assert supervisor.get(f"{base}/segments/{entry.sha256}.m4s").status_code == 409
+    finally:
+        path.write_bytes(sealed)
+        path.chmod(mode)

@@ -2,6 +2,7 @@
 
 import { Line } from "./line.js";
 import { Source } from "./source.js";
+import { Voices } from "./voices.js";
 import { countyClock, mediaAt, missingAt, pieceAt, wallAt } from "./wall_clock.js";
 
 const page = document.getElementById("replay");
@@ -12,8 +13,11 @@ const county = countyClock(page.dataset.zone);
 const skipped = [];
 let timeline = null;
 let trouble = false;
+let wanted = null; // media second where a seek is to end
+const OFF_S = 0.3;
 
 const line = new Line(find("line"), find("line-drawing"), find("hint"), county, goTo);
+const voices = new Voices(video);
 const source = new Source(video, base, () => explain());
 
 function say(words) {
@@ -28,6 +32,13 @@ async function loadTimeline() {
   line.draw(timeline);
   listGaps();
   listMarks();
+  showVoices();
+}
+
+// Two microphones are officer and visitor; of other two channels only left and right is known.
+function showVoices() {
+  find("voices").hidden = !timeline.voices;
+  for (const option of find("voices-choice").options) option.textContent = option.dataset[timeline.voices] ?? option.textContent;
 }
 
 async function start(at) {
@@ -81,13 +92,25 @@ function toggle() {
 
 function goTo(wall) {
   const at = timeline && mediaAt(timeline.pieces, wall);
-  if (at !== null) video.currentTime = at;
+  if (at !== null) seek(at);
   show();
+}
+
+function seek(at) {
+  wanted = at;
+  video.currentTime = at;
+}
+
+// Chromium's own HLS sometimes ends a seek over a gap at the beginning of what follows it: ask for the place once more.
+function arrive() {
+  const at = wanted;
+  wanted = null;
+  if (at !== null && Math.abs(video.currentTime - at) > OFF_S) video.currentTime = at;
 }
 
 function skip(seconds) {
   const end = Number.isFinite(video.duration) ? video.duration - 0.05 : Infinity;
-  video.currentTime = Math.min(Math.max(video.currentTime + seconds, 0), end);
+  seek(Math.min(Math.max(video.currentTime + seconds, 0), end));
   show();
 }
 
@@ -108,7 +131,8 @@ function show() {
     const signed = piece.signed_ms + (wall - piece.wall_ms);
     words.push(page.dataset.corrected.replace("{time}", `${county.day(signed)} ${county.clock(signed)}`));
   }
-  find("where").textContent = words.join("；");
+  if (piece?.copied) words.push(page.dataset.copied);
+  find("where").textContent = words.join(document.documentElement.lang === "en" ? ". " : "；");
   line.show(wall);
 }
 
@@ -183,6 +207,7 @@ function tick() {
 }
 
 for (const name of ["timeupdate", "seeking", "seeked", "loadedmetadata"]) video.addEventListener(name, show);
+video.addEventListener("seeked", arrive);
 for (const name of ["play", "pause", "ended"]) video.addEventListener(name, showState);
 video.addEventListener("contextmenu", (event) => event.preventDefault());
 video.addEventListener("click", toggle);
@@ -190,6 +215,7 @@ find("play").addEventListener("click", toggle);
 find("big-play").addEventListener("click", play);
 find("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : find("stage").requestFullscreen()));
 find("speed").addEventListener("change", (event) => { video.playbackRate = Number(event.target.value); });
+find("voices-choice").addEventListener("change", (event) => voices.hear(event.target.value));
 find("volume").addEventListener("input", (event) => { video.volume = Number(event.target.value); });
 find("note-form")?.addEventListener("submit", addNote);
 document.addEventListener("keydown", onKey);
