@@ -70,7 +70,7 @@ class Line:
 
     def limit_kbps(self) -> int | None:
         return upload_limit_kbps(
-            self._settings, self._minute(), live=self.live, measured_kbps=self.estimate.line_kbps()
+            self._settings, self._minute(), live=self.live, measured_kbps=self.estimate.free_kbps()
         )
 
     async def pace(self, size_bytes: int) -> None:

@@ -47,6 +47,11 @@ class LineEstimate:
         """The best rate of bytes alone."""
         return max((_kbps(one.size_bytes, one.put_ns) for one in self._samples), default=None)
 
+    def free_kbps(self) -> int | None:
+        """The best rate of what nothing held back. A share of the line is counted from this alone: counted from what
+        was held back to a share, it would become a share of a share, and so on."""
+        return max((_kbps(one.size_bytes, one.put_ns) for one in self._samples if not one.limited), default=None)
+
     def upload_kbps(self) -> int | None:
         """What uploads come to over the last ones, with what stands between two of them."""
         if not self._samples:

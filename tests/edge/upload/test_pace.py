@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.line import LineSettings, RateLimit
+from edge.upload.line_estimate import LineEstimate, Sample
 from edge.upload.pace import LEAST_BURST_BYTES, TokenBucket, hour_limit_kbps, minute_of_day, upload_limit_kbps
 
 SECOND = 1_000_000_000
@@ -62,3 +63,18 @@ def test_a_changed_limit_holds_at_once(before: int, after: int) -> None:
     assert bucket.wait_s(None, 1) == 0
     bucket.take(16 << 10, after, 2)
     assert bucket.wait_s(after, 3) <= (16 << 10) / (after * 125) + 0.001
+
+
+def test_who_watches_from_the_start_does_not_starve_uploads() -> None:
+    """Nothing was measured freely yet: a share of what was held back to a share would shrink without end."""
+    estimate, line, now_ns = LineEstimate(), LineSettings(), 0
+    first = upload_limit_kbps(line, 600, live=True, measured_kbps=estimate.free_kbps())
+    for _ in range(200):
+        limit = upload_limit_kbps(line, 600, live=True, measured_kbps=estimate.free_kbps())
+        assert limit is not None
+        took_ns = 2_500_000 * 8 * 1_000_000 // limit
+        now_ns += took_ns
+        estimate.sent(Sample(now_ns, 2_500_000, took_ns, took_ns, limited=True))
+    assert limit == first
+    estimate.sent(Sample(now_ns, 2_500_000, 5_000_000_000, 5_000_000_000, limited=False))
+    assert upload_limit_kbps(line, 600, live=True, measured_kbps=estimate.free_kbps()) == 800
