@@ -133,20 +133,20 @@ def opening_fault(error: Exception) -> SourceUnavailable:
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
         return SourceUnavailable(
             "camera-login-refused",
-            "网络摄像机拒绝登录，录音照常进行。请在中心核对该摄像机的用户名和密码",
+            "网络摄像头拒绝登录，录音照常进行。请在中心核对该摄像头的用户名和密码",
             "The network camera refused the login; sound goes on. Check its user name and password at the centre",
         )
     if isinstance(error, av.error.HTTPNotFoundError):
         return SourceUnavailable(
             "camera-path-unknown",
-            "网络摄像机上没有这个视频地址，录音照常进行。请核对地址",
+            "网络摄像头上没有这个视频地址，录音照常进行。请核对地址",
             "The network camera knows no such path; sound goes on. Check its address",
         )
     number = getattr(error, "errno", None)
     name = errno.errorcode.get(number, type(error).__name__) if isinstance(number, int) else type(error).__name__
     return SourceUnavailable(
         "camera-unreachable",
-        "连接不上网络摄像机，录音照常进行，正在自动重连。请检查摄像机的电源、网线和地址",
+        "连接不上网络摄像头，录音照常进行，正在自动重连。请检查摄像头的电源、网线和地址",
         f"The network camera can't be reached ({name}); sound goes on and it is tried again. "
         "Check its power, cable and address",
     )
@@ -157,7 +157,7 @@ def _check_size(tracks: ContainerTracks) -> None:
     if video is not None and video.width * video.height > MOST_PIXELS:
         raise SourceUnavailable(
             "camera-picture-too-large",
-            "网络摄像机的画面尺寸过大，无法录制，录音照常进行。请在摄像机上调小分辨率（不超过 1200 万像素）",
+            "网络摄像头的画面尺寸过大，无法录制，录音照常进行。请在摄像头上调小分辨率（不超过 1200 万像素）",
             "The network camera's picture is too large to record; sound goes on. Set a smaller size on the camera (at"
             " most 12 megapixels)",
         )
@@ -170,13 +170,13 @@ def _check_copyable(tracks: ContainerTracks) -> None:
     if video.codec_context.name != "h264":
         raise SourceUnavailable(
             "copy-not-h264",
-            "该摄像机送来的不是 H.264，不能直接复制，录音照常进行。请改用 H.264 或关闭 copy_video",
+            "该摄像头送来的不是 H.264，不能直接复制，录音照常进行。请改用 H.264 或关闭 copy_video",
             "This camera does not send H.264, which copying needs; sound goes on. Switch it or turn copy_video off",
         )
     if video.codec_context.has_b_frames:
         raise SourceUnavailable(
             "copy-b-frames",
-            "该摄像机使用 B 帧，不能直接复制，录音照常进行。请在摄像机上关闭 B 帧或关闭 copy_video",
+            "该摄像头使用 B 帧，不能直接复制，录音照常进行。请在摄像头上关闭 B 帧或关闭 copy_video",
             "This camera uses B frames, which can't be copied; sound goes on. Turn them off or turn copy_video off",
         )
 
@@ -188,7 +188,7 @@ def _captured(item: Picture | Sound, mono_ns: int) -> Captured:
 def _lost(error: Exception) -> SourceError:
     return SourceLost(
         "camera-connection-lost",
-        "与网络摄像机的连接断了，另一路照常录制，正在自动重连。请检查摄像机的电源和网线",
+        "与网络摄像头的连接断了，另一路照常录制，正在自动重连。请检查摄像头的电源和网线",
         f"The connection to the network camera broke ({type(error).__name__}); the other track goes on and it is "
         "tried again. Check its power and cable",
     )

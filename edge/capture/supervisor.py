@@ -172,7 +172,7 @@ def _silent(kind: TrackKind) -> SourceLost:
     if kind == "video":
         return SourceLost(
             "camera-silent",
-            "摄像机不再送来画面，录音照常进行，正在自动重连。请检查摄像机的电源和连线",
+            "摄像头不再送来画面，录音照常进行，正在自动重连。请检查摄像头的电源和连线",
             "The camera stopped sending pictures; sound goes on being recorded and the camera is tried again. "
             "Check its power and cable",
         )

@@ -67,7 +67,7 @@ class V4l2Source:
         except (StopIteration, av.FFmpegError, OSError) as error:
             raise SourceLost(
                 "camera-unplugged",
-                "摄像机断开了，录音照常进行，正在自动重连。请检查 USB 线",
+                "摄像头断开了，录音照常进行，正在自动重连。请检查 USB 线",
                 f"The camera is gone ({type(error).__name__}); sound goes on, it is tried again. Check its USB cable",
             ) from None
         now_ns = self._monotonic_ns()
@@ -102,23 +102,23 @@ def opening_fault(error: Exception) -> SourceUnavailable:
     if number == errno.EBUSY:
         return SourceUnavailable(
             "camera-busy",
-            "摄像机正被别的程序占用，录音照常进行，正在自动重试。请关闭占用它的程序",
+            "摄像头正被别的程序占用，录音照常进行，正在自动重试。请关闭占用它的程序",
             "Another program uses the camera; sound goes on and it is tried again. Close that program",
         )
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return SourceUnavailable(
             "camera-missing",
-            "找不到摄像机，录音照常进行，正在自动重试。请检查 USB 线是否插好",
+            "找不到摄像头，录音照常进行，正在自动重试。请检查 USB 线是否插好",
             "The camera is not there; sound goes on and it is tried again. Check that its USB cable is plugged in",
         )
     if number in (errno.EACCES, errno.EPERM):
         return SourceUnavailable(
             "camera-forbidden",
-            "没有使用摄像机的权限，录音照常进行。请由管理员检查设备权限（video 组）",
+            "没有使用摄像头的权限，录音照常进行。请由管理员检查设备权限（video 组）",
             "The recorder may not use the camera; sound goes on. An administrator should check its group (video)",
         )
     return SourceUnavailable(
         "camera-unusable",
-        "摄像机不支持配置的格式或无法打开，录音照常进行。请在中心核对该房间的画面设置",
+        "摄像头不支持配置的格式或无法打开，录音照常进行。请在中心核对该房间的画面设置",
         f"The camera can't be opened as configured ({type(error).__name__}); sound goes on. Check the picture settings",
     )

@@ -27,6 +27,7 @@ from edge.console.session_record import RoomSession, SessionRecord
 from edge.console.sessions import Acting, Sessions
 from edge.console.sign_in import SignIn
 from edge.console.view import FAULT_REASONS, fault, levels, notices, recording_state, sources
+from edge.console.visitors import visitors_word
 from edge.console.web_sessions import WebSession, WebSessions
 from pages.assets import Assets
 from pages.environment import Pages
@@ -128,6 +129,7 @@ class Desk:
         """Everything the templates and the JSON of /api/status are made of."""
         board, now_wall_ns = self.board, time.time_ns()
         standby_cause = board.recorder.get("standby_cause") if board.recorder_answers() else None
+        state = recording_state(board.recorder_state(), standby_cause)
         session = self.open_session()
         opener = self.record.officer_by_id(session.officer) if session else None
         untagged = self.room_sessions.untagged(now_wall_ns - UNTAGGED_FOR_NS)
@@ -140,7 +142,8 @@ class Desk:
             "unit_name": board.unit_name,
             "room_name": board.room_name,
             "state_name": board.recorder_state(),
-            "state": recording_state(board.recorder_state(), standby_cause),
+            "state": state,
+            "visitors": visitors_word(state, board.recorder if board.recorder_answers() else {}),
             "standby_cause": standby_cause,
             "opens_wall_ns": self._opens_wall_ns(now_wall_ns) if standby_cause == "outside-hours" else None,
             "session": session,

@@ -48,7 +48,7 @@ def as_json(cameras: list[Camera], cards: list[SoundCard]) -> str:
 
 def as_table(cameras: list[Camera], cards: list[SoundCard]) -> str:
     parts = [
-        "摄像机 / cameras  (camera.kind = v4l2, camera.device = …)",
+        "摄像头 / cameras  (camera.kind = v4l2, camera.device = …)",
         *_rows([(one.device, one.node, one.name) for one in cameras], "video"),
         "",
         "声卡 / sound cards  (microphone.kind = microphone, microphone.device = …)",
@@ -57,7 +57,7 @@ def as_table(cameras: list[Camera], cards: list[SoundCard]) -> str:
     if any(not camera.lasts for camera in cameras):
         parts += [
             "",
-            "没有固定名称的摄像机，换插口后编号会变。/ A camera without a lasting name may change its number.",
+            "没有固定名称的摄像头，换插口后编号会变。/ A camera without a lasting name may change its number.",
         ]
     return "\n".join(parts)
 

@@ -54,7 +54,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The second disk is slow; recording goes on with the first copy. Use a faster one.",
     ),
     "frames-lost": (
-        "画面有丢帧，录像和录音照常；请检查摄像机连线和网络。",
+        "画面有丢帧，录像和录音照常；请检查摄像头连线和网络。",
         "Pictures are being lost; recording goes on. Check the camera's cable and network.",
     ),
     "encoder-behind": (
@@ -88,8 +88,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         " it comes back, replace that device.",
     ),
     "clock-unsynchronised": (
-        "系统时间未校准，录像照常，时间精度会如实记录；请检查校时服务。",
-        "The clock is not synchronised; recording goes on and the footage says so. Check the time service.",
+        "系统时间未校准，不影响录像，时间精度会如实记录；请检查校时服务。",
+        "The clock is not synchronised: recording does not need it, the footage says so. Check the time service.",
     ),
 }
 
@@ -134,8 +134,8 @@ OF_A_SOURCE: dict[str, tuple[str, str]] = {
     ),
 }
 SOURCES: dict[str, tuple[str, str]] = {
-    "camera": ("摄像机", "camera"),
-    "second-camera": ("第二摄像机", "second camera"),
+    "camera": ("摄像头", "camera"),
+    "second-camera": ("第二摄像头", "second camera"),
     "microphone": ("麦克风", "microphone"),
     "second-microphone": ("第二麦克风", "second microphone"),
 }

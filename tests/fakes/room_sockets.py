@@ -79,7 +79,10 @@ class RecorderSocket(_Socket):
         self.session: str | None = None
         self.session_opened_wall_ns: int | None = None
         self.state = "recording"
-        self.sources = [{"name": "camera", "kind": "video", "state": "ok", "code": "", "message": "", "message_en": ""}]
+        self.sources = [
+            {"name": name, "kind": kind, "state": "ok", "code": "", "message": "", "message_en": ""}
+            for name, kind in (("camera", "video"), ("microphone", "audio"))
+        ]
         self.problems: list[Answer] = []
         self.fault: Answer | None = None
         self.refuse_receipts = False

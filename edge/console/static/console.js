@@ -30,11 +30,17 @@ function replacePart(place, html) {
   waiting.delete(place);
   if (place.dataset.shown === undefined && sameText(place, html)) { place.dataset.shown = html; return; }
   place.dataset.shown = html;
-  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  const chosen = place.querySelector("input[type=radio]:checked");
   place.innerHTML = html;
-  if (focused) document.getElementById(focused)?.focus();
+  if (chosen) same(place, chosen)?.click();
+  if (focused) same(place, focused)?.focus();
   if (place.id === "part-fault") tellOfFault();
 }
+
+// The element that stands where another one stood before.
+const same = (place, before) => before.id ? document.getElementById(before.id)
+  : before.name ? place.querySelector(`[name="${CSS.escape(before.name)}"][value="${CSS.escape(before.value)}"]`) : null;
 
 // A new fault is heard too, where the browser lets the page play: somebody has pressed something on it before.
 let told = document.querySelector("[data-fault]")?.dataset.fault;
@@ -65,9 +71,10 @@ function sameText(place, html) {
   return plain(place) === plain(other);
 }
 
-document.addEventListener("focusout", () => {
+function showWaiting() {
   for (const [place, html] of waiting) replacePart(place, html);
-});
+}
+document.addEventListener("focusout", showWaiting);
 
 const pad = (value) => String(value).padStart(2, "0");
 function lasts(milliseconds) {
@@ -172,6 +179,7 @@ async function send(form, values) {
   const content = await answer?.json().catch(() => null);
   if (!answer?.ok) { showError(form, content?.error); return; }
   form.reset();
+  showWaiting();
   showError(form, null);
   if ("reload" in form.dataset || form.dataset.api === "/api/sign-out") { location.reload(); return; }
   const details = form.closest("details");

@@ -21,7 +21,7 @@ def test_a_missing_camera_says_so() -> None:
     with pytest.raises(SourceUnavailable) as error:
         V4l2Source(V4l2Settings(device="/dev/video77"), PictureSettings()).open()
     assert error.value.code in ("camera-missing", "camera-unusable")
-    assert "摄像机" in error.value.message
+    assert "摄像头" in error.value.message
 
 
 @pytest.mark.parametrize(

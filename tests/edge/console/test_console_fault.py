@@ -20,7 +20,7 @@ LOST = {
     "kind": "video",
     "state": "lost",
     "code": "camera-silent",
-    "message": "摄像机不再送来画面，录音照常进行，正在自动重连。请检查摄像机的电源和连线",
+    "message": "摄像头不再送来画面，录音照常进行，正在自动重连。请检查摄像头的电源和连线",
     "message_en": "The camera stopped sending pictures; sound goes on being recorded. Check its power and cable",
 }
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from edge.agent.spool_reader import Backlog
 from edge.console.desk import ENGLISH
 from edge.console.view import levels, notices, recording_state, sources
+from edge.console.visitors import visitors_word
 from pages.assets import Assets
 from pages.environment import Pages
 from pages.extraction import sentences
@@ -39,14 +43,47 @@ def test_standing_by_is_said_plainly_and_never_as_recording() -> None:
     assert recording_state("degraded", None).recording is True
 
 
-def test_the_visitors_are_told_whether_it_records_now() -> None:
+def shown_to_visitors(state_name: str, recorder: dict[str, Any], standby_cause: str | None = None) -> str:
     pages = Pages([CONSOLE / "templates"], [ENGLISH], Assets(CONSOLE / "static"), "Asia/Shanghai")
-    facts = {"session": None, "opener": None, "viewers": []}
-    standby = pages.render("zh", "part_notice.html", facts | {"state": recording_state("standby", "nobody-present")})
+    state = recording_state(state_name, standby_cause)
+    facts = {"session": None, "opener": None, "viewers": [], "state": state, "visitors": visitors_word(state, recorder)}
+    return pages.render("zh", "part_notice.html", facts)
+
+
+def test_the_visitors_are_told_whether_it_records_now() -> None:
+    standby = shown_to_visitors("standby", {}, "nobody-present")
     assert "目前没有录音录像" in standby
     assert "自动开始录音录像" in standby
-    recording = pages.render("zh", "part_notice.html", facts | {"state": recording_state("recording")})
-    assert "正在同步录音录像" in recording
+    assert "正在同步录音录像" in shown_to_visitors("recording", {})
+
+
+def source(kind: str, state: str = "ok") -> dict[str, str]:
+    return {"kind": kind, "name": kind, "state": state}
+
+
+@pytest.mark.parametrize(
+    ("sources", "codes", "said"),
+    [
+        ([source("video"), source("audio")], [], "正在同步录音录像"),
+        ([source("video"), source("audio")], ["clock-unsynchronised", "mirror-lost"], "正在同步录音录像"),
+        ([source("video"), source("audio", "lost")], [], "正在录像，目前录不到声音"),
+        ([source("video")], [], "正在录像，不录声音"),
+        ([source("video", "absent"), source("audio")], [], "正在录音，目前录不到画面"),
+        ([source("video", "lost"), source("audio", "lost")], [], "目前录不到画面和声音"),
+        ([source("video"), source("video", "lost"), source("audio")], [], "画面有故障"),
+        ([source("video"), source("audio")], ["picture-covered"], "画面有故障"),
+        ([source("video"), source("audio")], ["sound-silent"], "声音有故障"),
+        ([source("video"), source("audio")], ["footage-late"], "画面和声音都有故障"),
+    ],
+)
+def test_the_visitors_are_promised_no_picture_and_no_sound_that_is_not_recorded(
+    sources: list[dict[str, str]], codes: list[str], said: str
+) -> None:
+    whole = said == "正在同步录音录像"
+    recorder = {"sources": sources, "problems": [{"code": code} for code in codes]}
+    shown = shown_to_visitors("recording" if whole else "degraded", recorder)
+    assert said in shown
+    assert ("visitor-recording" in shown) is whole
 
 
 def test_notices_come_once_and_the_recorders_first() -> None:

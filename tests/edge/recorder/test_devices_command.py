@@ -20,7 +20,7 @@ CARDS = """ 0 [PCH            ]: HDA-Intel - HDA Intel PCH
 PCM = """00-00: ALC256 Analog : ALC256 Analog : playback 1
 02-00: USB Audio : USB Audio : playback 1 : capture 1
 """
-CAMERA = Camera("/dev/v4l/by-id/usb-Room_Camera-video-index0", "/dev/video0", "会议摄像机")
+CAMERA = Camera("/dev/v4l/by-id/usb-Room_Camera-video-index0", "/dev/video0", "会议摄像头")
 
 
 def made(directory: Path) -> list[SoundCard]:
@@ -58,7 +58,7 @@ def test_it_works_with_nothing_plugged_in() -> None:
     done = CliRunner().invoke(application, ["devices", "--json"])
     assert done.exit_code == 0
     assert set(json.loads(done.stdout)) == {"cameras", "sound_cards"}
-    assert "摄像机" in CliRunner().invoke(application, ["devices"]).stdout
+    assert "摄像头" in CliRunner().invoke(application, ["devices"]).stdout
 
 
 def test_the_settings_are_still_named_without_a_word_before_them(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_covered_camera_in_a_session_is_told_decided_and_signed(tmp_path: Path
         assert seen_after_s < 8
         problem = next(one for one in status["problems"] if one["code"] == "picture-covered")
         assert (problem["source"], problem["degrading"], status["state"]) == ("camera", True, "degraded")
-        assert "摄像机" in problem["message"]
+        assert "摄像头" in problem["message"]
         status = wait_for(room, lambda one: one["fault"])
         assert status["fault"]["code"] == "picture-covered"
         assert abs(status["fault"]["since_wall_ns"] - status["wall_ns"]) < 8 * 10**9
