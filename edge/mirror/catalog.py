@@ -19,6 +19,8 @@ from edge.spool.open_segment import JOURNAL_SUFFIX, OPEN_SUFFIX, SEGMENT_SUFFIX
 from edge.spool.torn_segment import read_torn
 from storage.manifest import Moment
 
+_SEGMENTS = (SEGMENT_SUFFIX, SEGMENT_SUFFIX + OPEN_SUFFIX)
+
 
 @dataclass(frozen=True, slots=True)
 class CopySegment:
@@ -83,9 +85,8 @@ def _plain_files(segments: Path) -> Iterator[Path]:
         runs = sorted(one.path for one in found if one.is_dir(follow_symlinks=False))
     for run in runs:
         with os.scandir(run) as found:
-            names = sorted(
-                one.name for one in found if SEGMENT_SUFFIX in one.name and one.is_file(follow_symlinks=False)
-            )
+            named = [one for one in found if one.name.endswith(_SEGMENTS)]
+            names = sorted(one.name for one in named if one.is_file(follow_symlinks=False))
         yield from (Path(run, name) for name in names)
 
 
