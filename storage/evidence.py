@@ -69,6 +69,15 @@ class Evidence:
         """A package's notes from after its stretch, which date entries in it."""
         return sorted((self.root / "corrections").glob("*.jws")) if self.kind == "package" else []
 
+    def listed_entries(self) -> list[str]:
+        """The signed entries that a package came with, by its own list of files. Nobody signed that list."""
+        path = self.root / "SHA256SUMS"
+        if self.kind != "package" or not path.is_file():
+            return []
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        names = (line.partition("  ")[2] for line in lines)
+        return [name for name in names if name.startswith(("entries/", "corrections/")) and ".." not in name]
+
     def tag_files(self) -> list[Path]:
         return sorted((self.root / "tags").glob("*.age")) if self.kind == "archive" else []
 

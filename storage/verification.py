@@ -140,6 +140,7 @@ class _Verification:
         for device in devices:
             self._check_device([entry for entry in self._evidence.entries if entry.device == device])
         self._check_unclaimed()
+        self._check_listed()
         self._check_tags()
 
     def _check_device(self, entries: list[EntryFile]) -> None:
@@ -271,6 +272,17 @@ class _Verification:
                     "",
                     f"第 {number} 个分段起的内容与签名条目不符。",
                     f"From fragment {number} on it holds something else than the entries have signed.",
+                )
+
+    def _check_listed(self) -> None:
+        """What no chain can show: entries at its end, receipts, and corrections from after the stretch."""
+        for name in self._evidence.listed_entries():
+            if not (self._evidence.root / name).is_file():
+                raise Unsound(
+                    "entry-missing",
+                    name,
+                    f"{name}：本包的 SHA256SUMS 列有这个文件，但它不在这里。",
+                    f"{name}: the package's SHA256SUMS names this file, and it is not here.",
                 )
 
     def _check_tags(self) -> None:
