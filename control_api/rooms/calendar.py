@@ -43,7 +43,8 @@ class BadLine(CenterError):
     """A line that says no day; `line` counts from 1."""
 
     def __init__(self, line: int, text: str) -> None:
-        shown = text[:30]
+        self.line, self.shown = line, text[:30]
+        shown = self.shown
         super().__init__(
             "bad-line",
             f"第 {line} 行“{shown}”看不懂，未作任何更改；请写成“2026-10-01 休”或“2026-10-10 按周一”。",

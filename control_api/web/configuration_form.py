@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from config.line import RateLimit
 from config.opening_hours import WEEKDAYS
-from control_api.errors import CenterError
-from control_api.rooms.calendar import read_lines
+from control_api.rooms.calendar import BadLine, read_lines
 from control_api.rooms.configuration import MASK, RoomSettings, faulty_path, with_kept_secrets
 from control_api.web.configuration_fields import BOXES, GROUPS, NONE, PARTS, SAME, SECOND, FieldGroup, FormField
 from pages.translation import mark as _
@@ -53,16 +53,18 @@ TOGETHER = (
     ("of a room's own", _("这间房自己的特殊日期太多，请把全县的写进县历。")),
 )
 OTHER = _("不能这样填写，请按上面的说明改正。")
+BAD_DAY = _("第 %(line)s 行“%(text)s”看不懂或日期重复；请写成“2026-10-01 休”或“2026-10-10 按周一”。")
+BAD_LIMIT = _("第 %(line)s 行“%(text)s”不对；请先写时段，再写至少 64 的 kbit/s，如 08:00-18:00 2000。")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _DASHES = str.maketrans(dict.fromkeys("–—~～至", "-"))
 
 
 class NotWritten(Exception):
-    """A field of lines that can't be read at all: which, and the Chinese sentence."""
+    """A field of lines that can't be read at all: which, the Chinese sentence and its figures."""
 
-    def __init__(self, name: str, sentence: str) -> None:
+    def __init__(self, name: str, sentence: str, figures: dict[str, object]) -> None:
         super().__init__(name)
-        self.name, self.sentence = name, sentence
+        self.name, self.sentence, self.figures = name, sentence, figures
 
 
 def typed_from(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -114,6 +116,22 @@ def settings_from(typed: Mapping[str, str]) -> dict[str, Any]:
     return settings
 
 
+def read(
+    typed: Mapping[str, str], before: dict[str, Any]
+) -> tuple[dict[str, Any], list[tuple[str, str, dict[str, object]]]]:
+    """The settings that the fields say, and all that is wrong: one field that can't be read hides no other."""
+    unreadable: list[tuple[str, str, dict[str, object]]] = []
+    readable = dict(typed)
+    while True:
+        try:
+            settings = settings_from(readable)
+        except NotWritten as error:
+            unreadable.append((error.name, error.sentence, error.figures))
+            readable[error.name] = ""
+        else:
+            return settings, [*unreadable, *faults(settings, before)]
+
+
 def faults(settings: dict[str, Any], before: dict[str, Any]) -> list[tuple[str, str, dict[str, object]]]:
     """What is wrong: the field, a Chinese sentence and its figures. Empty when the settings are right."""
     try:
@@ -126,6 +144,7 @@ def faults(settings: dict[str, Any], before: dict[str, Any]) -> list[tuple[str, 
 def _fault(item: ErrorDetails) -> tuple[str, str, dict[str, object]]:
     limits = item.get("ctx") or {}
     limit = next((limits[key] for key in ("ge", "le", "multiple_of") if key in limits), "")
+    limit = int(limit) if isinstance(limit, float) and limit.is_integer() else limit
     said = str(item["msg"])
     together = next((sentence for piece, sentence in TOGETHER if piece in said), OTHER)
     return _field_of(faulty_path(item)), SENTENCES.get(item["type"], together), {"limit": limit}
@@ -167,7 +186,7 @@ def _read_value(field: FormField, text: str) -> Any:
     if field.name.endswith(".channels") and text.isdecimal():
         return int(text)  # the model takes one of two numbers, and no text for them
     if field.name == "line.limits":
-        return [_limit(line) for line in text.splitlines() if line.strip()]
+        return _limits(text)
     if field.name == "recording.hours.days":
         return _days(text)
     return text
@@ -180,19 +199,28 @@ def _spans(text: str) -> list[str]:
     return [_CLOCK.sub(lambda found: f"{int(found.group(1)):02d}:{found.group(2)}", part) for part in parts]
 
 
-def _limit(line: str) -> dict[str, Any]:
-    """`08:00-12:00 14:00-18:00 2000`: hours, then kbit/s."""
-    *hours, rate = _spans(line)
-    return {"hours": hours, "kbps": rate}
+def _limits(text: str) -> list[dict[str, Any]]:
+    """One a line, `08:00-12:00 14:00-18:00 2000`: hours, then kbit/s."""
+    limits: list[dict[str, Any]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        *hours, rate = _spans(line) or [""]
+        limit = {"hours": hours, "kbps": rate}
+        try:
+            RateLimit.model_validate(limit)
+        except ValidationError as error:
+            shown = {"line": number, "text": line.strip()[:30]}
+            raise NotWritten("line.limits", BAD_LIMIT, shown) from error
+        limits.append(limit)
+    return limits
 
 
 def _days(text: str) -> list[dict[str, Any]]:
     try:
         return [day.model_dump(mode="json") for day in read_lines(text)]
-    except CenterError as error:
-        raise NotWritten(
-            "recording.hours.days", _("有一行看不懂；请写成“2026-10-01 休”或“2026-10-10 按周一”。")
-        ) from error
+    except BadLine as error:
+        raise NotWritten("recording.hours.days", BAD_DAY, {"line": error.line, "text": error.shown}) from error
 
 
 def _shown_value(field: FormField, value: Any) -> str:

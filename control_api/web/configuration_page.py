@@ -15,7 +15,7 @@ from control_api.accounts.permissions import Permission
 from control_api.center import center_of
 from control_api.errors import CenterError, NotFound
 from control_api.rooms.service import change_configuration, configuration_history, current_configuration
-from control_api.web.configuration_form import FIELDS, NotWritten, faults, settings_from, show, typed_from
+from control_api.web.configuration_form import FIELDS, read, show, typed_from
 from control_api.web.page import PageRoute, error_text, go, language_of, pages_of, render
 from control_api.web.room_queries import view_room
 from control_api.web.session_queries import names_of
@@ -42,11 +42,7 @@ def _save(request: Request, actor: Actor, room_id: str, typed: Mapping[str, str]
     based_on = typed.get("based_on", "")
     with center.database.reading() as db:
         before = current_configuration(db, room_id).settings
-    try:
-        settings = settings_from(typed)
-        wrong = faults(settings, before)
-    except NotWritten as error:
-        settings, wrong = {}, [(error.name, error.sentence, {})]
+    settings, wrong = read(typed, before)
     if wrong:
         errors = {name: pages.text(language, sentence, **figures) for name, sentence, figures in reversed(wrong)}
         return _page(request, actor, room_id, typed=typed, errors=errors, other=errors.pop("", ""))

@@ -102,7 +102,7 @@ def _read_status(status: Mapping[str, Any]) -> RoomState:
     if lost or said == "degraded":
         return RoomState("attention", _("需要处理"), _("录制继续，请查看房间"), session_since_ns=since_ns, **told)
     if said == "standby" and since_ns is None:
-        return RoomState("standby", _("待机"), STANDBY.get(str(status.get("standby_cause")), STANDBY[""]), **told)
+        return RoomState("standby", _("待命"), STANDBY.get(str(status.get("standby_cause")), STANDBY[""]), **told)
     # What else the recorder complains of (its clock, say) is told, but picture and sound are all there.
     kind, word = ("recording", _("录制中")) if since_ns is None else ("session", _("接访中"))
     return RoomState(kind, word, _("没有接访，持续录制"), session_since_ns=since_ns, **told)

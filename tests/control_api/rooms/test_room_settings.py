@@ -14,7 +14,7 @@ from control_api.rooms.configuration import (
     with_kept_secrets,
     without_secrets,
 )
-from control_api.web.configuration_form import NotWritten, faults, settings_from, typed_from
+from control_api.web.configuration_form import NotWritten, faults, read, settings_from, typed_from
 
 RTSP = {"kind": "rtsp", "url": "rtsp://192.0.2.1/a", "password": "first"}
 SECOND = {"camera": {"kind": "rtsp", "url": "rtsp://192.0.2.2/b", "username": "u", "password": "second"}}
@@ -85,7 +85,7 @@ def test_what_is_not_there_shows_as_none_and_stays_away() -> None:
         ({"recording.hours.weekly.monday": "9:00-12:00，14:00至13:00"}, "recording.hours.weekly.monday", "早于开始"),
         ({"recording.mode": "hours"}, "recording.mode", "哪一天都没有填"),
         ({"line.limits": "08:00-09:00 100\n08:30-10:00 200"}, "line.capacity_kbps", "同一时段"),
-        ({"line.limits": "08:00-09:00 1"}, "line.limits", "太小"),
+        ({"line.limits": "08:00-09:00 1"}, "line.limits", "至少 64"),
         ({"health.silent_dbfs": "-10"}, "health.silent_dbfs", "太大"),
         ({"second_camera.camera.kind": "synthetic", "second_camera.box.x": "90"}, "second_camera.box.x", "超出画面"),
         ({"microphone.kind": "none", "second_microphone.microphone.kind": "synthetic"},
@@ -93,7 +93,7 @@ def test_what_is_not_there_shows_as_none_and_stays_away() -> None:
     ],
 )  # fmt: skip
 def test_an_error_stands_beside_its_field(typed: dict[str, str], field: str, piece: str) -> None:
-    found = faults(settings_from(typed_from({}) | typed), {})
+    _, found = read(typed_from({}) | typed, {})
     assert [(name, piece in sentence) for name, sentence, _figures in found][:1] == [(field, True)]
 
 
@@ -106,3 +106,17 @@ def test_hours_are_read_however_they_are_separated() -> None:
     ]
     with pytest.raises(NotWritten):
         settings_from(typed_from({}) | {"recording.hours.days": "国庆 休"})
+
+
+def test_a_line_that_cannot_be_read_is_named_and_hides_no_other_fault() -> None:
+    typed = typed_from({}) | {
+        "line.limits": "08:00-12:00 2000\n\n25:00-26:00 500",
+        "recording.hours.days": "2026-10-01 休\n国庆 休",
+        "health.silent_dbfs": "5",
+    }
+    _, wrong = read(typed, {})
+    said = {name: sentence % figures for name, sentence, figures in wrong}
+    assert set(said) == {"line.limits", "recording.hours.days", "health.silent_dbfs"}
+    assert "第 3 行“25:00-26:00 500”" in said["line.limits"]
+    assert "第 2 行“国庆 休”" in said["recording.hours.days"]
+    assert said["health.silent_dbfs"].endswith("-40。"), "a whole number is written as one"

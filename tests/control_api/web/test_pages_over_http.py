@@ -154,7 +154,7 @@ def test_the_calendar_takes_a_day_and_a_pasted_year_and_gives_a_day_back(story: 
 def test_what_looks_after_a_recording_shows_on_the_pages(story: Story) -> None:
     named = seed_capture(story.seeded)
     rooms = story.person("duty").get("/rooms").text
-    for words in ("待机", "无人，按配置不保存", "摄像头可能被遮挡", "磁盘约够 19 小时", "传完", "等待接谈员选择"):
+    for words in ("待命", "无人，按配置不保存", "摄像头可能被遮挡", "磁盘约够 19 小时", "传完", "等待接谈员选择"):
         assert words in rooms, words
     room = story.person("duty").get(f"/rooms/{story.seeded.rooms['云溪街道 1号接谈室'].id}").text
     for words in ("有人时录制", "第二份", "正在追赶", "已校准", "约够再录 212 小时"):
