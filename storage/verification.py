@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +17,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from storage.chain import EMPTY, AlreadyKnown, AnyManifest, ChainHead, check_link, open_entry
-from storage.coverage import Coverage, length_ns, outside
+from storage.coverage import Coverage
 from storage.dating import DatedEntry, Dating, redated
 from storage.errors import StorageError
 from storage.evidence import EntryFile, Evidence, NoEvidence, find_evidence
@@ -28,6 +27,7 @@ from storage.report import Problem, Report, Unsound, at_place
 from storage.sealing import Opener
 from storage.segment_check import SegmentCheck, bytes_missing
 from storage.signing import PublicKey, jws_sha256, peek_json, peek_kid
+from storage.whereabouts import Whereabouts, measure
 
 __all__ = ["Problem", "Progress", "Report", "verify"]
 
@@ -93,24 +93,6 @@ def _corrections(entries: list[EntryFile]) -> list[ClockCorrection]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Here:
-    """A segment whose bytes stand beside its entry, or do not. `at_best`: the same by its best-known times."""
-
-    place: str
-    sha256: str
-    manifest: SegmentManifest
-    at_best: SegmentManifest
-
-    @property
-    def span(self) -> tuple[int, int]:
-        return self.at_best.start.wall_ns, self.at_best.end.wall_ns
-
-    @property
-    def in_run(self) -> tuple[str, int, int]:
-        return self.manifest.run, self.manifest.opened.fragments[0].start_pts_90k, self.manifest.number
-
-
 class _Verification:
     """One pass over the evidence; counts go into the check's report."""
 
@@ -122,7 +104,7 @@ class _Verification:
         self._signer_of: dict[str, str] = {}
         self._dating, self._dated = Dating(), list[DatedEntry]()
         self._further: list[NoteManifest] = []
-        self._held, self._absent = list[_Here](), list[_Here]()
+        self._held, self._absent = list[Whereabouts](), list[Whereabouts]()
 
     def run(self) -> None:
         for path, error in self._evidence.unreadable:
@@ -166,7 +148,8 @@ class _Verification:
         self._report.redated += redated(self._dated)
         self._report.undated += sum(not one.known for one in self._dated)
         self._check_absent(coverage)
-        self._measure(coverage)
+        measure(self._held, coverage.gaps, self._report)
+        self._held.clear()
         self._check_holes(coverage)
 
     def _open(self, jws: str) -> AnyManifest:
@@ -220,7 +203,7 @@ class _Verification:
                 f"连续录制内片段顺序有误（第 {manifest.sequence} 段），且没有中断记录。",
                 f"Segment {manifest.sequence} is out of order in its run, and no gap says why.",
             )
-        here = _Here(self._evidence.name(entry.path), jws_sha256(jws), manifest, at_best)
+        here = Whereabouts(self._evidence.name(entry.path), jws_sha256(jws), manifest, at_best)
         (self._held if self._check.check(entry, jws, manifest) else self._absent).append(here)
 
     def _check_absent(self, coverage: Coverage) -> None:
@@ -240,19 +223,6 @@ class _Verification:
                 self._report.not_here += 1
                 self._report.left_out.append(one.place)
         self._absent.clear()
-
-    def _measure(self, coverage: Coverage) -> None:
-        """How much can be seen, and how much is missing for which cause. What stands twice counts once."""
-        copies = [one for one in self._held if one.manifest.replaces is not None]
-        stood_for = {sha256 for one in copies for sha256 in one.manifest.replaces or ()}
-        played = [one.span for one in self._held if one.sha256 not in stood_for]
-        self._report.recorded_s += sum(max(0, end - start) for start, end in played) / 1e9
-        for gap in coverage.gaps:
-            left_ns = length_ns(outside((gap.start.wall_ns, gap.end.wall_ns), [one.span for one in copies]))
-            if gap.track == "all" and left_ns == 0 and gap.end.wall_ns > gap.start.wall_ns:
-                continue  # the second copy has all of it
-            self._report.count_gap(gap.cause, gap.track, left_ns / 1e9)
-        self._held.clear()
 
     def _check_holes(self, coverage: Coverage) -> None:
         for start, end in coverage.holes():
