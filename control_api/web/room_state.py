@@ -115,9 +115,12 @@ def since_of(problem: Mapping[str, Any]) -> int | None:
 
 
 def problems_of(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Sources that are lost first, then what else the recorder complains of, each once."""
+    """Sources that are lost first, then what else the recorder complains of, each once; the clock, which hurts no
+    footage, last. Who hears the room does not repeat that it can't hear the centre."""
     sources = [source for source in _rows(status, "sources") if source.get("state") != "ok" and source.get("message")]
     others = [problem for problem in _rows(status, "problems") if problem.get("message")]
+    others = [problem for problem in others if problem.get("code") != "centre-unreachable"]
+    others.sort(key=lambda problem: problem.get("code") == "clock-unsynchronised")
     seen: set[object] = set()
     found: list[Mapping[str, Any]] = []
     for problem in (*sources, *others):
