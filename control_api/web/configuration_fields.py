@@ -297,7 +297,9 @@ GROUPS = (
     FieldGroup(
         "health",
         _("何时算异常"),
-        _("一般不用改；每项十秒内报出，恢复后自动消失。填了开放时间的房间，时间以外又没有接访时，黑屏、无声等不报（关灯无人属正常），设备断开照报"),
+        _(
+            "一般不用改；每项十秒内报出，恢复后自动消失。填了开放时间的房间，时间以外又没有接访时，黑屏、无声等不报（关灯无人属正常），设备断开照报"
+        ),
         tuple(
             FormField(f"health.{key}", *HEALTH_LABELS.get(key, (key, key)), type="number")
             for key in HealthSettings.model_fields
