@@ -70,13 +70,16 @@ def altered(own: StandingHouse) -> Altered:
 
 
 def two_segments(own: StandingHouse, session: str) -> list[SpoolRow]:
-    """The session's first two segments that nobody has brought away yet."""
+    """Two of the session's segments that nobody has brought away yet.
+
+    Not the first that waits: the agent may have been stopped with its bytes on their way already.
+    """
     deadline = time.monotonic() + 30
     while True:
         mine = [one.number for one in own.segments(0) if one.session == session]
         waiting = [row for row in own.spool_rows() if row.number in mine and row.state == "waiting"]
-        if len(waiting) >= 2:
-            return waiting[:2]
+        if len(waiting) >= 3:
+            return waiting[1:3]
         assert time.monotonic() < deadline, "no segment was sealed"
         time.sleep(0.2)
 
