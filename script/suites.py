@@ -17,9 +17,8 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "test"
 NO_TESTS_COLLECTED = 5
-LONGEST_FIRST = ["story", "edge", "web", "control_api", "demo"]
-# Rigs that mostly wait for a disk, a line or a clock: with --full they run, one after the other, beside the rest.
-BESIDE = ("soak", "powercut", "thinline", "wallclock", "slowdisk", "diskfull")
+LONGEST_FIRST = ["edge", "story", "control_api", "demo", "web"]
+RIGS = ["soak", "crash", "device", "powercut", "thinline", "wallclock", "slowdisk", "diskfull"]  # last, longest first
 
 
 @dataclass
@@ -39,23 +38,11 @@ def main() -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
     outcomes = [] if options.suites else [run_check()]
     names = options.suites or suite_names()
-    outcomes += run_in_turn(names, full=options.full) if options.full or len(names) == 1 else run_in_pairs(names)
+    # Suites mostly wait for devices, disks and servers, so two at a time fit two cores.
+    lanes = min(2, len(names))
+    with ThreadPoolExecutor(lanes) as pool:
+        outcomes += pool.map(lambda name: run_suite(name, full=options.full, alone=lanes == 1), names)
     return report(outcomes)
-
-
-def run_in_pairs(names: list[str]) -> list[Outcome]:
-    """Suites mostly wait for devices and servers, so two at a time fit two cores."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda name: run_suite(name, full=False, alone=False), names))
-
-
-def run_in_turn(names: list[str], *, full: bool) -> list[Outcome]:
-    """The long rigs measure: one at a time, but for those that only wait."""
-    aside = [name for name in BESIDE if name in names and len(names) > 1]
-    with ThreadPoolExecutor(1) as beside:
-        waiting = [beside.submit(run_suite, name, full=full, alone=False) for name in aside]
-        outcomes = [run_suite(name, full=full, alone=True) for name in names if name not in aside]
-        return outcomes + [one.result() for one in waiting]
 
 
 def _options() -> argparse.Namespace:
@@ -68,7 +55,8 @@ def _options() -> argparse.Namespace:
 def suite_names() -> list[str]:
     folders = (path for path in (ROOT / "tests").iterdir() if path.is_dir())
     names = sorted(path.name for path in folders if any(path.rglob("test_*.py")))
-    return [name for name in LONGEST_FIRST if name in names] + [name for name in names if name not in LONGEST_FIRST]
+    between = [name for name in names if name not in LONGEST_FIRST and name not in RIGS]
+    return [name for name in (*LONGEST_FIRST, *between, *RIGS) if name in names]
 
 
 def run_check() -> Outcome:
