@@ -52,7 +52,7 @@ def test_enrol_run_and_stop(tmp_path: Path) -> None:
                 if line.startswith("event: part"):
                     break
             running.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(running.wait(), 5) == 0
+            assert await asyncio.wait_for(running.wait(), 15) == 0
         for line in log.read_text().splitlines():
             if line.startswith("{"):
                 assert "event" in json.loads(line)
