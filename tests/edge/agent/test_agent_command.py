@@ -45,7 +45,7 @@ def test_enrol_run_and_stop(tmp_path: Path) -> None:
         assert await enrolling.wait() == 0
         assert room.recorder.key.public.fingerprint in log.read_text()
         room.centre.state = "active"
-        await until(lambda: room.centre.statuses, "the running agent on the line", 20)
+        await until(lambda: room.centre.statuses, "the running agent on the line", 60)
         url = room.centre.statuses[-1]["agent"]["console"]
         async with httpx.AsyncClient() as browser, browser.stream("GET", f"{url}/events/visitor") as events:
             async for line in events.aiter_lines():
