@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "test"
 NO_TESTS_COLLECTED = 5
 LONGEST_FIRST = ["edge", "story", "control_api", "demo", "web"]
-RIGS = ["soak", "crash", "device", "powercut", "thinline", "wallclock", "slowdisk", "diskfull"]  # last, longest first
+RIGS = ["soak", "crash", "powercut", "thinline", "wallclock", "slowdisk", "diskfull"]  # last, longest first
 
 
 @dataclass

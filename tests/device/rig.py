@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.device.machine import NoMachine, run_guest
 
-TIMEOUT_S = 560.0  # about 70 s when nothing else runs
+TIMEOUT_S = 560.0  # minutes where it has the machine to itself
 
 
 class Failed(Exception):
@@ -36,8 +36,10 @@ def faults(found: dict[str, Any]) -> list[str]:
         "sound from the card": found["microphone"] >= 50 and found["loudest"] > 1_000,
         "a listed camera": bool(found["devices"]["cameras"]),
         "a listed sound card": bool(found["devices"]["sound_cards"]),
+        "a gap for the camera": ["video", "camera-lost"] in found["gaps"],
         "a gap for the microphone": ["audio", "microphone-lost"] in found["gaps"],
-        "one run, though the card was unplugged": found["runs"] == 1,
+        "a recording that goes on, whatever is unplugged": {cause for track, cause in found["gaps"] if track == "all"}
+        <= {"encoder-failed"},  # an emulated machine on a busy host may stand still as a whole for seconds
         "footage that verifies": found["verified"] and found["segments"] > 1,
     }
     return [name for name, holds in wanted.items() if not holds]
