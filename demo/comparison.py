@@ -65,7 +65,7 @@ def compare(footage: bytes, file: Path, rate: int) -> Compared:
     lost = expected_frames(replay, source, picture_lag_s, rate) - frames
     sound_lag_s = find_sound_lag(replay, source, picture_lag_s)
     offset_ms = None if sound_lag_s is None else round((sound_lag_s - picture_lag_s) * 1000, 1)
-    return Compared(frames, max(0, lost), offset_ms, duration_s)
+    return Compared(frames, int(max(0, lost)), offset_ms, duration_s)
 
 
 def find_picture_lag(replay: Media, source: Media) -> float | None:
