@@ -5,8 +5,10 @@ Prints what it does; the line before the last is `RESULT` and one JSON object.
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
+import struct
 import subprocess
 import sys
 import tempfile
@@ -29,36 +31,42 @@ from tests.edge.recorder.room import Room
 
 CAMERA = "/dev/v4l/by-id/usb-Emulated_Camera-video-index0"
 CARD = "hw:0,1"
-PICTURE = PictureSettings(width=320, height=180, rate=10, bitrate_kbps=200, preset="ultrafast")
+PICTURE = PictureSettings(width=320, height=180, rate=5, bitrate_kbps=200, preset="ultrafast")
 CARD_DRIVER, CARD_DEVICE = Path("/sys/bus/platform/drivers/snd_aloop"), "snd_aloop.0"
+VIDIOC_S_CTRL, VIDIOC_QUERYCTRL, NEXT_CONTROL = 0xC008561C, 0xC0445624, 0x80000000
 PATIENCE_S = 150.0  # every instruction is emulated, and other work may share the host
 PLAY = """
-import numpy as np, sounddevice as sd, sys, time
+import numpy as np, sounddevice as sd
 tone = (np.sin(np.arange(48_000) * 2 * np.pi * 1_000 / 48_000) * 8_000).astype(np.int16).reshape(-1, 1)
-while True:
-    try:
-        with sd.OutputStream(samplerate=48_000, device="hw:0,0", channels=1, dtype="int16", latency=0.2) as out:
-            print("playing", flush=True)
-            while True:
-                out.write(tone)
-    except Exception as error:
-        print("not playing", type(error).__name__, flush=True)
-        time.sleep(1)
-        sd._terminate(); sd._initialize()
+with sd.OutputStream(samplerate=48_000, device="hw:0,0", channels=1, dtype="int16", latency=0.2) as out:
+    while True:
+        out.write(tone)
 """
+
+
+class Player:
+    """Plays a tone into the card, which gives it back as its microphone."""
+
+    def start(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-c", PLAY])
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait(20)
 
 
 def main() -> int:
     result: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as place, (Path(place) / "player.log").open("wb") as log:
-        player = subprocess.Popen([sys.executable, "-c", PLAY], stdout=log, stderr=log)
+    player = Player()
+    player.start()
+    with tempfile.TemporaryDirectory() as place:
         try:
-            for step in (camera, devices, microphone, lambda: recording(Path(place))):
+            for step in (camera, devices, microphone, lambda: recording(Path(place), player)):
                 began_s = time.monotonic()
                 result |= step()
                 say(f"{sorted(result)} after {time.monotonic() - began_s:.1f} s")
         finally:
-            player.kill()
+            player.stop()
     say("RESULT " + json.dumps(result))
     return 0
 
@@ -114,11 +122,8 @@ class EmulatedRoom(Room):
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
 
-def recording(place: Path) -> dict[str, Any]:
-    """A recorder's run from both, with the card unplugged and plugged in again.
-
-    Not the camera: this driver hangs in the kernel when it is taken away, by its own button or from the bus.
-    """
+def recording(place: Path, player: Player) -> dict[str, Any]:
+    """A recorder's run from both, with each of them unplugged and plugged in again."""
     room = EmulatedRoom(place)
     room.start()
     try:
@@ -130,12 +135,9 @@ def recording(place: Path) -> dict[str, Any]:
         )
         until(lambda: states(room) == {"camera": "ok", "microphone": "ok"}, "both sources")
         time.sleep(4)
-        microphone_back_s = unplug(
-            room,
-            "microphone",
-            lambda: ignore((CARD_DRIVER / "unbind").write_text(CARD_DEVICE)),
-            lambda: ignore((CARD_DRIVER / "bind").write_text(CARD_DEVICE)),
-        )
+        camera_back_s = unplug(room, "camera", pull_camera, lambda: None)
+        time.sleep(2)
+        microphone_back_s = unplug(room, "microphone", pull_card, lambda: plug_card_in(player))
         time.sleep(4)
         status = room.ask("status")
         room.stop(60)
@@ -147,16 +149,18 @@ def recording(place: Path) -> dict[str, Any]:
     gaps = [entry for entry in entries if isinstance(entry, GapManifest)]
     report = check(room)
     return {
+        "camera_back_s": camera_back_s,
         "microphone_back_s": microphone_back_s,
         "gaps": sorted({(gap.track, str(gap.cause)) for gap in gaps}),
         "runs": len({entry.run for entry in entries if isinstance(entry, SegmentManifest)}),
         "segments": sum(isinstance(entry, SegmentManifest) for entry in entries),
         "verified": report.ok,
+        "unsound": report.problem.message_en if report.problem else "",
         "state": status["state"],
         "levels_dbfs": status["levels_dbfs"],
         "frames": status["frames"],
         "frames_lost": status["frames_lost"],
-        "problems": [problem["code"] for problem in status["problems"]],
+        "problems": [f"{problem['code']} {problem['source'] or ''}".strip() for problem in status["problems"]],
     }
 
 
@@ -176,8 +180,33 @@ def states(room: Room) -> dict[str, str]:
     return {source["name"]: source["state"] for source in room.ask("status")["sources"]}
 
 
-def ignore(_: object) -> None:
-    """For what returns something that nobody wants."""
+def pull_camera() -> None:
+    """The driver's own button for it: whoever has it open gets errors; it is back once everybody has closed it."""
+    with Path("/dev/video0").open("rb", buffering=0) as node:
+        fcntl.ioctl(node, VIDIOC_S_CTRL, struct.pack("<Ii", control(node.fileno(), "Disconnect"), 1))
+
+
+def control(node: int, wanted: str) -> int:
+    """The number of a driver's control, by its name."""
+    number = 0
+    while True:
+        asked = bytearray(struct.pack("<II32siiiiI2I", number | NEXT_CONTROL, 0, b"", 0, 0, 0, 0, 0, 0, 0))
+        fcntl.ioctl(node, VIDIOC_QUERYCTRL, asked)  # OSError after the last one
+        number, _, name, *_ = struct.unpack("<II32siiiiI2I", asked)
+        if name.rstrip(b"\0").decode() == wanted:
+            return number
+
+
+def pull_card() -> None:
+    """Beside us: the driver lets go of the card when everybody has closed it."""
+    subprocess.Popen(["/bin/sh", "-c", f"echo {CARD_DEVICE} > {CARD_DRIVER}/unbind"])
+
+
+def plug_card_in(player: Player) -> None:
+    player.stop()  # it would hold the old card for ever
+    until(lambda: not (CARD_DRIVER / CARD_DEVICE).exists(), "everybody to close the card")
+    (CARD_DRIVER / "bind").write_text(CARD_DEVICE)
+    player.start()
 
 
 def answers(room: Room) -> bool:

@@ -13,7 +13,7 @@ mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=1048576,cache=loose hostro
 mount -t tmpfs -o size=1500m tmpfs /layer
 mkdir -p /layer/upper /layer/work
 mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work overlay /root || echo "no overlay"
-mount -t proc proc /root/proc; mount -t sysfs sys /root/sys; mount --bind /dev /root/dev
+mount --bind /proc /root/proc || echo "no proc"; mount --bind /sys /root/sys; mount --bind /dev /root/dev
 mount -t tmpfs -o size=600m tmpfs /root/tmp
 mkdir -p /root/dev/shm /dev/v4l/by-id; mount -t tmpfs tmpfs /root/dev/shm
 ln -s ../../video0 /dev/v4l/by-id/usb-Emulated_Camera-video-index0 # as udev would

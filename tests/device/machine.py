@@ -32,7 +32,7 @@ def run_guest(timeout_s: float) -> str:
     command = [
         "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072",
         "-kernel", str(kernel), "-initrd", str(start), "-append", "console=ttyS0 quiet panic=-1",
-        "-virtfs", "local,path=/,mount_tag=hostroot,security_model=passthrough,readonly=on",
+        "-virtfs", "local,path=/,mount_tag=hostroot,security_model=passthrough,readonly=on,multidevs=remap",
         "-display", "none", "-serial", "stdio", "-monitor", "none", "-nic", "none", "-no-reboot",
     ]  # fmt: skip
     ran = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL)
